@@ -12,9 +12,9 @@
 #define QUIRE_JOIN(a, b) QUIRE_JOIN_(a, b)
 
 // QUIRE_TRY(file.sync());
-#define QUIRE_TRY(...)                                     \
-    if (auto failed = (__VA_ARGS__); !failed) [[unlikely]] \
-    return std::unexpected(failed.error())
+#define QUIRE_TRY(...)                                                                       \
+    if (auto QUIRE_JOIN(failed_, __LINE__) = (__VA_ARGS__); !QUIRE_JOIN(failed_, __LINE__)) [[unlikely]] \
+    return std::unexpected(QUIRE_JOIN(failed_, __LINE__).error())
 
 // QUIRE_TRY_AS(const auto size, file.size());
 #define QUIRE_TRY_AS(declaration, ...)                         \

@@ -213,6 +213,53 @@ inline Found find_from(const space::Space& space, const Walked& walked, std::uin
     return found;
 }
 
+// ---- looking ahead, for many keys at once ----
+
+// Like walk(), without touching the bucket: only prefetches its home line. `page` is null when it must be verified first.
+inline Walked walk_ahead(const space::Space& space, format::PageRef root, std::uint64_t hash) noexcept {
+    format::PageRef ref = root;
+    const std::uint32_t* half = nullptr;
+    Walked walked;
+    while (ref.level() > 0) {
+        if (!step_down(space, ref, half, hash, walked.error)) {
+            return walked;
+        }
+    }
+    walked.bucket = ref;
+    const std::byte* const page = space.extents->at(ref.page(), format::kPageBytes);
+    if (page != nullptr && space.extents->trusted(ref.page())) {
+        walked.page = reinterpret_cast<const format::BucketPage*>(page);
+        __builtin_prefetch(walked.page->slots[home_of(hash, space.geometry.bucket_groups)]);
+    } else if (page != nullptr) {
+        __builtin_prefetch(page);
+        __builtin_prefetch(page + 64 + std::size_t{home_of(hash, space.geometry.bucket_groups)} * 64);
+    }
+    return walked;
+}
+
+// Prefetches the record that the home line most likely leads to.
+inline void prefetch_record(const space::Space& space, const Walked& walked, std::uint64_t hash) noexcept {
+    if (walked.bucket.word == 0) {
+        return;
+    }
+    const std::byte* const page = space.extents->at(walked.bucket.page(), format::kPageBytes);
+    if (page == nullptr) {
+        return;
+    }
+    const auto* const bucket = reinterpret_cast<const format::BucketPage*>(page);
+    const std::uint64_t* const slots = bucket->slots[home_of(hash, space.geometry.bucket_groups)];
+    const unsigned hits = match_tags(slots, tag_of(hash, walked.bucket.depth()));
+    if (hits == 0) {
+        return;
+    }
+    const format::Slot slot{base::load_relaxed(slots[std::countr_zero(hits)])};
+    const std::byte* const record = slot.empty() ? nullptr : space.extents->at(slot.record(), sizeof(format::RecordHeader));
+    if (record != nullptr) {
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + 64);
+    }
+}
+
 inline Found find(const space::Space& space, format::PageRef root, std::uint64_t hash, Bytes key,
                   bool verify) noexcept {
     return find_from(space, walk(space, root, hash), hash, key, verify);

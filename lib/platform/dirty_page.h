@@ -12,12 +12,8 @@ inline constexpr std::uint64_t kDirtyStep = 4096;   // the smallest page of any 
 
 // Faults the page at `at` in for writing and marks it dirty; loses no store of others. `at` is 8-aligned.
 inline void dirty_page(std::byte* at) noexcept {
-    // Not fetch_or(0): clang turns it into a fence and a load, which dirties nothing.
-#if defined(__x86_64__)
-    asm volatile("lock orb $0, %0" : "+m"(*at) : : "memory", "cc");
-#else
+    // volatile: of a plain fetch_or(0) clang makes a fence and a load, which dirty nothing.
     __atomic_fetch_or(reinterpret_cast<volatile std::uint64_t*>(at), std::uint64_t{0}, __ATOMIC_RELAXED);
-#endif
 }
 
 }  // namespace quire::platform

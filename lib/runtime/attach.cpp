@@ -223,7 +223,7 @@ Result<std::uint32_t> Attachment::take_block(Deadline deadline) noexcept {
     }
 }
 
-// False: its owner lives, or is another thread of ours that reaps.
+// False: its owner lives.
 Result<bool> Attachment::take_live(std::uint32_t block) noexcept {
     QUIRE_TRY_AS(const bool taken, locks_->try_lock(live_byte(block), LockMode::exclusive));
     if (taken && !locks_->still_is(name_.file)) {   // a lock on whatever took our descriptor's number proves nothing
@@ -310,9 +310,9 @@ bool Attachment::mine() const noexcept {
 // ---- the dead ----
 
 bool Attachment::try_bury(std::uint32_t block) noexcept {
-    const std::unique_lock alone(reaping_, std::try_to_lock);   // another thread of ours may have the byte: not a death
+    const std::lock_guard alone(reaping_);   // two threads of ours would both be granted the byte
     // ORDER(blocks): seq_cst - blocks below the count exist; pairs with the store in settle().
-    if (!alone || !runtime_ || block >= base::load_seq_cst(runtime_->shared().sequence.block_count)) {
+    if (!runtime_ || block >= base::load_seq_cst(runtime_->shared().sequence.block_count)) {
         return false;
     }
     const Result<bool> taken = take_live(block);   // any error counts as alive

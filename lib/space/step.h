@@ -44,6 +44,13 @@ public:
         live_[live_count_++] = {segment, units, word};
         return {};
     }
+    // What a segment's live count changed by has gone into its table entry. Error: out_of_memory.
+    [[nodiscard]] Result<void> clear_live(format::SegmentId segment) noexcept {
+        QUIRE_TRY_AS(std::int64_t* const word, space_.runtime->delta(segment.value));
+        intent_.add(reinterpret_cast<std::uint64_t*>(word),
+                    runtime::kRuntimeWord | runtime::RuntimeFile::delta_at(segment.value), 0);
+        return {};
+    }
     // Stores everything, in order. The live counts collected so far come where this is called.
     void add_live() noexcept {
         for (std::uint32_t i = 0; i < live_count_; ++i) {

@@ -43,15 +43,18 @@ DWORD set_end(HANDLE handle, std::uint64_t size) noexcept {
         return ERROR_SUCCESS;
     }
     const DWORD error = ::GetLastError();
-    return error == ERROR_INVALID_PARAMETER ? ERROR_FILE_TOO_LARGE : error;   // more than the volume can address
+    const bool beyond = error == ERROR_INVALID_PARAMETER || error == ERROR_NOT_ENOUGH_MEMORY;   // the latter on Wine
+    return beyond ? ERROR_FILE_TOO_LARGE : error;   // more than the volume can address
 }
 
 // Flushes data and what is needed to read it again. False: this system or volume has no such thing.
 bool flush_data(HANDLE handle, DWORD& error) noexcept {
     using Flush = NTSTATUS NTAPI(HANDLE, ULONG, PVOID, ULONG, PIO_STATUS_BLOCK);
+    using Translate = ULONG NTAPI(NTSTATUS);
     static Flush* const flush = win32::procedure<Flush>(L"ntdll.dll", "NtFlushBuffersFileEx");
+    static Translate* const translate = win32::procedure<Translate>(L"ntdll.dll", "RtlNtStatusToDosError");
     constexpr ULONG kDataSyncOnly = 4;   // FLUSH_FLAGS_FILE_DATA_SYNC_ONLY: unlike 1 and 2, it flushes the device
-    if (flush == nullptr) {
+    if (flush == nullptr || translate == nullptr) {
         return false;
     }
     IO_STATUS_BLOCK status{};
@@ -65,7 +68,7 @@ bool flush_data(HANDLE handle, DWORD& error) noexcept {
         return false;
     default:
         // No second try by FlushFileBuffers: it might report success for what this one has lost.
-        error = result >= 0 ? ERROR_SUCCESS : ::RtlNtStatusToDosError(result);
+        error = result >= 0 ? ERROR_SUCCESS : translate(result);
         return true;
     }
 }

@@ -117,10 +117,10 @@ Result<void> View::populate(std::uint64_t offset, std::uint64_t bytes) const noe
 void View::prefetch(std::uint64_t offset, std::uint64_t bytes) const noexcept {
     require_within(*this, offset, bytes);
     using Prefetch = BOOL WINAPI(HANDLE, ULONG_PTR, PWIN32_MEMORY_RANGE_ENTRY, ULONG);
-    static Prefetch* const prefetch = win32::procedure<Prefetch>(L"kernel32.dll", "PrefetchVirtualMemory");
-    if (prefetch != nullptr && bytes != 0) {
+    static Prefetch* const call = win32::procedure<Prefetch>(L"kernel32.dll", "PrefetchVirtualMemory");
+    if (call != nullptr && bytes != 0) {
         WIN32_MEMORY_RANGE_ENTRY range{data_ + offset, bytes};
-        prefetch(::GetCurrentProcess(), 1, &range, 0);
+        call(::GetCurrentProcess(), 1, &range, 0);
     }
 }
 

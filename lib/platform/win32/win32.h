@@ -49,7 +49,7 @@ inline Errc code_of(DWORD error) noexcept {
     case ERROR_USER_MAPPED_FILE: return Errc::busy;
     case ERROR_DISK_FULL:
     case ERROR_HANDLE_DISK_FULL:
-    case ERROR_DISK_QUOTA_EXCEEDED:
+    case 1295:   // ERROR_DISK_QUOTA_EXCEEDED, which some headers lack
     case ERROR_FILE_TOO_LARGE: return Errc::full;
     case ERROR_NOT_ENOUGH_MEMORY:
     case ERROR_OUTOFMEMORY:
