@@ -25,7 +25,8 @@ struct Fault {
     std::uint32_t os_code = 0;          // NTSTATUS, or si_code
 };
 
-// Views register so that the handler can tell our faults from others. Any thread; lock-free lookup in the handler.
+// So that the handler can tell our faults from others: View does it when it maps and unmaps. Any thread; the lookup in
+// the handler is lock-free. A range may be watched twice, and is then unwatched twice.
 void watch_faults(const std::byte* begin, std::uint64_t bytes) noexcept;
 void unwatch_faults(const std::byte* begin) noexcept;
 // Installs the process's handler once; without this call catch_faults catches nothing.

@@ -35,15 +35,19 @@ enum class OpenMode : std::uint8_t {
 
 class File {
 public:
-    // Errors: not_found, already_exists, access_denied, not_a_store (a directory or device), io.
+    // Errors: not_found, already_exists, access_denied, not_a_store (a directory or device), invalid_argument (no path),
+    // busy (Windows: another program shares it with nobody, or it is being deleted), io.
     [[nodiscard]] static Result<File> open(std::string_view path, OpenMode mode) noexcept;
-    // The same file through a second description: flush errors are reported to each description once (Linux).
+    // The same file, wherever its name is by now, through a second description: flush errors are reported to each
+    // description once (Linux).
     [[nodiscard]] Result<File> reopen() const noexcept;
 
     [[nodiscard]] Result<std::uint64_t> size() const noexcept;
-    // Makes [offset, offset + length) exist on the volume and the size at least its end. Errors: full, io.
+    // Makes [offset, offset + length) exist on the volume and the size at least its end; never shrinks. Errors: full
+    // (detail: length), io. Windows: two processes may do it at once only while the file is mapped.
     [[nodiscard]] Result<void> allocate(std::uint64_t offset, std::uint64_t length) noexcept;
-    // Sets the size without allocating; only before anything is mapped, or to grow.
+    // Sets the size without allocating; only before anything is mapped, or to grow. Errors: full, busy (Windows: would
+    // cut what is mapped), io.
     [[nodiscard]] Result<void> resize(std::uint64_t size) noexcept;
     // Whole transfers; a short read is `truncated` with the bytes read as detail.
     [[nodiscard]] Result<void> read_at(std::span<std::byte> into, std::uint64_t offset) const noexcept;

@@ -22,8 +22,11 @@ class LockFile {
 public:
     [[nodiscard]] static Result<LockFile> open(std::string_view path, bool writable) noexcept;
 
+    // Errors of these three: access_denied (exclusive, of a file that may only be read), displaced (the handle was closed
+    // behind our back), unsupported_volume, io. Offset and length fit in 63 bits, the length is not 0.
     // Never waits. False: another process holds a byte of the range in a mode that conflicts.
     [[nodiscard]] Result<bool> try_lock(std::uint64_t offset, std::uint64_t length, LockMode mode) noexcept;
+    // On Windows: a range that was locked, as a whole.
     [[nodiscard]] Result<void> unlock(std::uint64_t offset, std::uint64_t length) noexcept;
     // Does somebody else hold any byte of it. Linux asks; Windows tries and lets go (call it under OPEN).
     [[nodiscard]] Result<bool> held_elsewhere(std::uint64_t offset, std::uint64_t length) noexcept;

@@ -8,6 +8,7 @@
 //        dirty pages of *this* process's view without waiting for the device, and may fail with 33 (retried);
 //        a view's dirty pages may stay unwritten for ever while it is mapped.
 //        Linux: a view may reach past the end; touching there is SIGBUS until the file has grown.
+//        Both: a mapped view is watched for faults (fault.h) until it is unmapped.
 //        msync tells of a failed write-back once per open file description, and then reports success.
 #pragma once
 
@@ -28,7 +29,8 @@ bool flush_reaches_device() noexcept;       // true: View::flush alone is durabl
 
 class View {
 public:
-    // Errors: out_of_memory (address space, commit charge), truncated (past the end where that is impossible), io.
+    // Errors: out_of_memory (address space, commit charge), truncated (past the end where that is impossible; detail:
+    // the size), access_denied (for writing, of a file opened for reading), io.
     [[nodiscard]] static Result<View> map(const File& file, std::uint64_t offset, std::uint64_t bytes,
                                           ViewMode mode) noexcept;
 
@@ -40,7 +42,8 @@ public:
     void adopt(std::uint64_t offset, std::uint64_t bytes) const noexcept;
     // Writes the range's dirty pages. FlushViewOfFile; msync(MS_SYNC). See flush_reaches_device().
     [[nodiscard]] Result<void> flush(std::uint64_t offset, std::uint64_t bytes) const noexcept;
-    // Brings pages in, writable, without changing them: later stores do not fault. Errors: full, io.
+    // Brings pages in, writable, without changing them: later stores do not fault.
+    // Errors: full, io; on Windows only after install_fault_handler().
     [[nodiscard]] Result<void> populate(std::uint64_t offset, std::uint64_t bytes) const noexcept;
     void prefetch(std::uint64_t offset, std::uint64_t bytes) const noexcept;
 

@@ -375,7 +375,7 @@ Result<bool> Attachment::begin_leaving(Nanoseconds patience) noexcept {
 void Attachment::finish_leaving(bool last) noexcept {
     const std::uint32_t count = own_block_count();
     for (std::uint32_t i = 0; i < count; ++i) {
-        give_back(blocks_[i]);
+        give_back(blocks_[i].number);
     }
     if (runtime_ && last) {
         runtime_->remove();
@@ -389,11 +389,8 @@ void Attachment::finish_leaving(bool last) noexcept {
     locks_->unlock(kOpenByte);
 }
 
-void Attachment::give_back(const OwnBlock& own) noexcept {
-    Block& page = runtime_->block(own.number);
-    if (base::load_seq_cst(page.header.generation) != own.generation) {   // ORDER(generation): as in mine()
-        return;
-    }
+void Attachment::give_back(std::uint32_t block) noexcept {
+    Block& page = runtime_->block(block);
     clear_pins(page);
     // By exchange, for one who has lost its LIVE byte without knowing: what a reaper has marked stays buried.
     std::uint32_t owned = static_cast<std::uint32_t>(BlockState::owned);

@@ -102,7 +102,7 @@ private:
     [[nodiscard]] Result<bool> reuse_block(std::uint32_t block) noexcept;
     [[nodiscard]] Result<bool> append_block(std::uint32_t block) noexcept;
     void settle(std::uint32_t block) noexcept;
-    void give_back(const OwnBlock& own) noexcept;
+    void give_back(std::uint32_t block) noexcept;
     void bury(std::uint32_t block) noexcept;
 
     // Constant after attaching.

@@ -122,31 +122,36 @@ Function* procedure(const wchar_t* module, const char* name) noexcept {
     return base::fail(Errc::out_of_memory, "no memory for a path");
 }
 
-// Tries again what a virus scanner or an indexer may be in the way of: 10 times, 1.4 s in all.
+// Tries again what a virus scanner, an indexer or an unfinished deletion may be in the way of: 10 times, 1.4 s in all.
 class Patience {
 public:
-    // Sleeps and says yes, if `error` may pass.
+    // Right after the call that failed with `error`: sleeps and says yes, if that may pass.
     bool again(DWORD error, const wchar_t* path) noexcept {
-        const bool passing = error == ERROR_SHARING_VIOLATION || error == ERROR_LOCK_VIOLATION;
-        if (!passing && error != ERROR_ACCESS_DENIED) {
-            return false;
+        using LastStatus = LONG NTAPI();
+        static LastStatus* const last_status = procedure<LastStatus>(L"ntdll.dll", "RtlGetLastNtStatus");
+        constexpr std::uint32_t kDeletePending = 0xC0000056;   // to GetLastError, an access that is denied
+        deleting_ = error == ERROR_ACCESS_DENIED && last_status != nullptr &&
+                    static_cast<std::uint32_t>(last_status()) == kDeletePending;
+        DWORD tries_max = 10;
+        if (error == ERROR_ACCESS_DENIED && !deleting_) {
+            // Seldom for a moment only, and never if it is a directory or read-only.
+            const DWORD attributes = ::GetFileAttributesW(path);
+            constexpr DWORD kForGood = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY;
+            tries_max = attributes != INVALID_FILE_ATTRIBUTES && (attributes & kForGood) != 0 ? 0 : 2;
+        } else if (error != ERROR_SHARING_VIOLATION && error != ERROR_LOCK_VIOLATION && !deleting_) {
+            tries_max = 0;
         }
-        // Access denied: a name that is being deleted does not even tell its attributes. One that does is seldom
-        // denied for a moment only, and never if it is a directory or read-only.
-        const DWORD attributes = passing ? 0 : ::GetFileAttributesW(path);
-        const bool plain = !passing && attributes != INVALID_FILE_ATTRIBUTES;
-        if (plain && (attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY)) != 0) {
-            return false;
-        }
-        if (tries_ == (plain ? 2u : 10u)) {
+        if (tries_ >= tries_max) {
             return false;
         }
         ::Sleep(25 * ++tries_);
         return true;
     }
+    bool deleting() const noexcept { return deleting_; }
 
 private:
     DWORD tries_ = 0;
+    bool deleting_ = false;
 };
 
 [[nodiscard]] inline Result<FileId> id_from(HANDLE handle) noexcept {
@@ -193,7 +198,7 @@ struct Opened {
         if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
             return base::fail(Errc::not_a_store, "not a regular file", 0, error);
         }
-        if (error == ERROR_ACCESS_DENIED && attributes == INVALID_FILE_ATTRIBUTES) {
+        if (patience.deleting()) {
             return base::fail(Errc::busy, "the file is being deleted", 0, error);
         }
         return fail(error, "cannot open the file");
