@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// XXH3-64, the format's one checksum and hash (format-spec/02). Only this floor's checksum.cpp includes xxhash.h.
+// XXH3-64, the format's one checksum and hash (format-spec/09). Only this floor's checksum.cpp includes xxhash.h.
 //
 // Costs  4 ns for 24 bytes, 13 ns for 124 bytes. Seeding an input above 240 bytes costs 25–30 ns more, so
 //        checksums are unseeded and what must be bound to them is folded in (`fold`).

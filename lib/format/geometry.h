@@ -45,11 +45,11 @@ struct Geometry {
         return page_bytes == kPageBytes && base::is_power_of_two(small_segment_bytes) &&
                base::is_power_of_two(large_segment_bytes) && base::is_power_of_two(extent_bytes) &&
                base::is_power_of_two(large_begin) && small_segment_bytes >= 2 * kPageBytes &&
-               large_segment_bytes >= small_segment_bytes && extent_bytes >= large_segment_bytes &&
-               extent_bytes % (64u << 10) == 0 && extent_bytes <= (1u << 30) && large_begin >= small_segment_bytes &&
+               large_segment_bytes >= small_segment_bytes && extent_bytes / 2 >= large_segment_bytes &&
+               extent_bytes % (64u << 10) == 0 && extent_bytes <= (128u << 20) && large_begin >= large_segment_bytes &&
                large_begin <= extent_bytes && large_begin >= 4 * std::uint64_t{small_segment_bytes} &&
                fan_out_bits >= 2 && fan_out_bits <= 8 && bucket_groups >= 1 && bucket_groups <= 63 &&
-               depth_max >= 1 && depth_max <= 48;
+               depth_max >= 1 && depth_max <= 48 && depth_max <= 15 * fan_out_bits;
     }
 
     // ---- segments ----

@@ -74,7 +74,9 @@ struct Meta {
     std::uint64_t stored_at;     // seconds since 1970, for display
     std::uint64_t snapshot_table;    // reserved: 0
     std::uint64_t table_catalogue;   // reserved: 0
-    std::uint8_t reserved[kPageBytes - 448];
+    std::uint64_t application_id;    // free for the application
+    std::uint64_t user_version;      // free for the application
+    std::uint8_t reserved[kPageBytes - 464];
 };
 static_assert(sizeof(Meta) == kPageBytes);
 

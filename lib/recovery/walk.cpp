@@ -15,21 +15,29 @@ namespace quire::recovery {
 using format::FrameKind;
 using format::FramePlace;
 using format::FrameView;
+using format::LinkBody;
 using format::Offset;
 using format::SegmentId;
 using format::StretchLine;
 
 namespace {
 
-// The frame at `at`, if one that fits its extent and the file lies there.
-std::optional<FrameView> frame_at(const space::Space& space, Offset at) noexcept {
-    const std::byte* const memory = space.extents->at(at, sizeof(format::FrameHeader));
-    if (memory == nullptr) {
-        return std::nullopt;
+// The frame at `at`, if one lies there that fits before `end`, the end of its segment or run, and inside the file.
+std::optional<FrameView> frame_at(const space::Space& space, Offset at, std::uint64_t end) noexcept {
+    const std::byte* const memory =
+        base::fits(at.value, sizeof(format::FrameHeader), end) ? space.extents->at(at, sizeof(format::FrameHeader)) : nullptr;
+    return memory == nullptr ? std::nullopt
+                             : FrameView::bounded(memory, std::min(end, space.extents->end()) - at.value);
+}
+
+// Where the segment or run ends that a link's target lies in; `now`: where the one ends that the link lies in.
+std::uint64_t end_behind(const format::Geometry& geometry, const LinkBody& body, std::uint64_t link_at,
+                         std::uint64_t now) noexcept {
+    if (body.segments == 0 && body.target > link_at && body.target < now) {
+        return now;
     }
-    const std::uint64_t extent = space.geometry.extent_bytes;
-    const std::uint64_t end = std::min(base::align_down(at.value, extent) + extent, space.extents->end());
-    return FrameView::bounded(memory, end - at.value);
+    const std::uint32_t more = body.segments == 0 ? 0 : body.segments - 1;
+    return geometry.end_of({geometry.segment_of({body.target}).value + more}).value;
 }
 
 // The greatest durable position that a frame of the stretch behind `line` names.
@@ -37,7 +45,8 @@ std::uint64_t durable_named_behind(const space::Space& space, Offset line_at, co
     std::uint64_t named = 0;
     Offset at = line_at + sizeof(StretchLine);
     FramePlace place{line.link.seed, {line.link.position}};
-    for (auto frame = frame_at(space, at); frame && frame->valid(place); frame = frame_at(space, at)) {
+    const std::uint64_t end = end_behind(space.geometry, line.link, 0, 0);
+    for (auto frame = frame_at(space, at, end); frame && frame->valid(place); frame = frame_at(space, at, end)) {
         named = std::max(named, frame->durable().value_or(format::LogPosition{}).value);
         at = at + frame->bytes();
         place.position = place.position + frame->bytes();
@@ -61,6 +70,15 @@ public:
             proven_ = durable_named_behind(space_, line_at, *line) > stop_;
         }
     }
+    // Frames of the stretch that the walk stopped in, behind the stop: each place binds them to one position.
+    void look_behind(Offset stop, std::uint64_t end, std::uint64_t seed) noexcept {
+        for (std::uint64_t at = stop.value + 8; at + sizeof(format::FrameHeader) <= end && !proven_; at += 8) {
+            const auto frame = frame_at(space_, {at}, end);
+            if (frame && frame->durable().value_or(format::LogPosition{}).value > stop_) {
+                proven_ = frame->valid({seed, {stop_ + (at - stop.value)}});
+            }
+        }
+    }
     void look_between(std::uint64_t begin, std::uint64_t end) noexcept {
         for (std::uint64_t at = base::align_up(begin, sizeof(StretchLine)); at + sizeof(StretchLine) <= end && !proven_;
              at += sizeof(StretchLine)) {
@@ -77,6 +95,7 @@ private:
 Result<bool> stop_is_damage(const space::Space& space, const format::Meta& meta, const Walk& walk) noexcept {
     const format::Geometry& geometry = space.geometry;
     DamageSearch search(space, walk.end.value);
+    search.look_behind(walk.stop, walk.stretch_end, walk.seed);
     search.look_between(walk.stop.value, geometry.end_of(geometry.segment_of(walk.stop)).value);
     for (const format::Fill& tail : meta.fill[static_cast<unsigned>(format::Stream::log)].tail) {
         search.look_between(tail.at, tail.end);
@@ -105,6 +124,11 @@ Result<void> check_link(const space::Space& space, const format::Meta& meta, con
         return base::fail(Errc::corrupt, "a link frame leads nowhere", link.at.value);
     }
     const SegmentId first = geometry.segment_of({body.target});
+    if (body.segments > 0 && (geometry.begin_of(first).value != body.target ||
+                              geometry.extent_of({body.target}) !=
+                                  geometry.extent_of({geometry.end_of({first.value + body.segments - 1}).value - 1}))) {
+        return base::fail(Errc::corrupt, "a link frame takes segments that cannot be", link.at.value);
+    }
     for (std::uint32_t i = 0; i < body.segments; ++i) {
         const SegmentId segment{first.value + i};
         if (segment.value < meta.segments) {
@@ -124,8 +148,9 @@ Result<Walk> walk_log(const space::Space& space, const format::Meta& meta) noexc
         Walk walk;
         Offset at{meta.log_at};
         FramePlace place{meta.log_seed, {meta.log_position}};
+        std::uint64_t end = meta.log_end;
         for (;;) {
-            const auto frame = frame_at(space, at);
+            const auto frame = frame_at(space, at, end);
             if (!frame || !(frame->valid(place) || fault::frame_checksum_ignored)) {
                 break;
             }
@@ -136,6 +161,7 @@ Result<Walk> walk_log(const space::Space& space, const format::Meta& meta) noexc
                 const Walk::Link link{frame_begin, frame->link()};
                 QUIRE_TRY(check_link(space, meta, link, place.position));
                 walk.links.push_back(link);
+                end = end_behind(space.geometry, link.body, frame_begin.value, end);
                 at = Offset{link.body.target} + sizeof(StretchLine);
                 place.seed = link.body.seed;
             } else {
@@ -144,7 +170,10 @@ Result<Walk> walk_log(const space::Space& space, const format::Meta& meta) noexc
         }
         walk.end = place.position;
         walk.stop = at;
-        if ((meta.flags & format::kMetaLogEnds) == 0) {
+        walk.stretch_end = end;
+        walk.seed = place.seed;
+        // A last closer's meta says that the log ends there; what a later session appended is searched as any other.
+        if ((meta.flags & format::kMetaLogEnds) == 0 || at.value != meta.log_at) {
             QUIRE_TRY_AS(const bool damage, stop_is_damage(space, meta, walk));
             if (damage) {
                 return base::fail(Errc::corrupt, "the log is damaged: durable commits follow", at.value);

@@ -30,6 +30,8 @@ struct Walk {
     std::vector<Link> links;
     format::LogPosition end;       // behind the last valid frame
     format::Offset stop;           // where that is
+    std::uint64_t stretch_end = 0; // end of the segment or run that it lies in
+    std::uint64_t seed = 0;        // of the stretch that it lies in
     std::uint64_t records = 0;
 };
 

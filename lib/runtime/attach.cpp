@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+//
+// How processes come and go: OPEN, WORLD, LIVE, blocks, burials. Over 400 lines, because both sides of each rule about
+// a LIVE byte (who takes it, what its holder may do, who lets it go) belong before one pair of eyes.
 #include "runtime/attach.h"
 
 #include <algorithm>

@@ -183,8 +183,8 @@ static_assert(sizeof(DeltaChunk) == kChunkBytes);
 inline constexpr std::uint64_t kLockBase = std::uint64_t{1} << 62;
 inline constexpr std::uint64_t kOpenByte = kLockBase;
 inline constexpr std::uint64_t kLiveBase = kLockBase + (std::uint64_t{1} << 20);     // + 2 × block: neighbours never merge
-inline constexpr std::uint64_t kLiveBytes = 2 * std::uint64_t{kBlocksMax};
 constexpr std::uint64_t live_byte(std::uint32_t block) noexcept { return kLiveBase + 2 * std::uint64_t{block}; }
+inline constexpr std::uint64_t kLiveBytes = std::uint64_t{1} << 20;                    // all that may ever be one
 inline constexpr std::uint64_t kLabelBase = kLockBase + (std::uint64_t{2} << 20);    // + label mod 2^16
 inline constexpr std::uint64_t kLabels = std::uint64_t{1} << 16;
 inline constexpr std::uint64_t kWorldBase = kLockBase + (std::uint64_t{1} << 32);    // + 32-bit hash of lock kind and layout

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// The table beside the kernel's: what is in it is never asked of the kernel again.
 #include "runtime/lock_table.h"
 
 #include <new>

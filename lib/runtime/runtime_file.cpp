@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// Making, joining and mapping the runtime file. What is new is allocated, cleared, and only then counted.
 #include "runtime/runtime_file.h"
 
 #include <cstring>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// The word's protocol: claim by exchange, wait in slices, bury the dead, never take it from the living.
 #include "runtime/writer_word.h"
 
 #include <algorithm>

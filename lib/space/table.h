@@ -54,7 +54,7 @@ public:
     void add_to(Step& step) noexcept;
 
 private:
-    static constexpr std::uint32_t kEntriesMax = 48;
+    static constexpr std::uint32_t kEntriesMax = 96;   // a run of small segments, and what is closed
     static constexpr std::uint32_t kPagesMax = 64;
     struct Entry {
         format::SegmentId segment;

@@ -29,11 +29,6 @@ Registry& registry() noexcept {
     return *one;
 }
 
-// A page's share of a bigger thing: limits scale down where extents are small.
-std::uint64_t scaled(std::uint64_t limit, const format::Geometry& geometry, std::uint64_t part, std::uint64_t parts) {
-    return std::min(limit, geometry.run_bytes_max() / parts * part);
-}
-
 Result<void> check_options(const Options& options) noexcept {
     if (options.lock_wait.count() < 0 || options.checkpoint_interval.count() < 0) {
         return base::fail(Errc::invalid_argument, "a negative time");
@@ -59,27 +54,21 @@ Result<std::shared_ptr<Core>> Core::open(std::string_view path, const Options& o
         static const bool prepared = [] {
             platform::on_fork([]() noexcept { registry().mutex.lock(); }, []() noexcept { registry().mutex.unlock(); },
                               []() noexcept {
-                                  for (auto& [id, weak] : registry().cores) {
-                                      if (const auto core = weak.lock()) {
-                                          if (core->attachment_) {
-                                              core->attachment_->abandon_in_child();
-                                          }
-                                          if (core->label_locks_) {
-                                              core->label_locks_->abandon_in_child();
-                                          }
-                                      }
-                                  }
-                                  registry().cores.clear();
+                                  give_up_inherited();
                                   registry().mutex.unlock();
                               });
             return true;
         }();
         (void)prepared;
         const std::lock_guard lock(registry().mutex);
+        if (platform::forked()) {
+            give_up_inherited();
+            platform::restart_in_child();
+        }
         if (const auto id = platform::id_of(path)) {
             const auto known = registry().cores.find(*id);
             if (known != registry().cores.end()) {
-                if (auto core = known->second.lock(); core && !core->closed_) {
+                if (auto core = known->second.lock(); core && core->state_ == State::open) {
                     if (options.access == Access::create_new) {
                         return base::fail(Errc::already_exists, "a store is there already");
                     }
@@ -133,8 +122,9 @@ Result<void> Core::open_file(std::string_view path, const store::Tuning& tuning)
     QUIRE_TRY(format::check_features(identity_, writable_));
     const format::Geometry& geometry = identity_.geometry;
     space_.probe_pages = volume.copy_on_write;
-    key_bytes_max_ = scaled(kKeyBytesMax, geometry, 1, 2);
-    value_bytes_max_ = scaled(kValueBytesMax, geometry, 2, 3);
+    // Limits scale down where extents are small; the longest key and the longest value fit one frame together.
+    key_bytes_max_ = std::min<std::uint64_t>(kKeyBytesMax, geometry.run_bytes_max() / 8);
+    value_bytes_max_ = std::min<std::uint64_t>(kValueBytesMax, geometry.run_bytes_max() - key_bytes_max_ - 512);
     frame_bytes_max_ = std::min<std::uint64_t>(kBatchBytesMax, geometry.run_bytes_max() - 256);
     if (writable_) {
         QUIRE_TRY_AS(second_, file_.reopen());
@@ -259,7 +249,7 @@ Result<void> Core::join_without_block() noexcept {
     put_floors_together(*private_runtime_);
     const std::lock_guard lock(refresh_mutex_);
     QUIRE_TRY(refresh());
-    QUIRE_TRY_AS(const bool somebody, label_locks_->held_elsewhere(runtime::kLiveBase, 2 * runtime::kBlocksMax));
+    QUIRE_TRY_AS(const bool somebody, label_locks_->held_elsewhere(runtime::kLiveBase, runtime::kLiveBytes));
     QUIRE_TRY_AS(const format::ChosenMeta chosen, recovery::read_metas(file_, identity_));
     if (!somebody && (chosen.meta.flags & format::kMetaLogEnds) == 0) {
         return base::fail(Errc::read_only, "it was not closed cleanly: open it for writing once, which recovers it");
@@ -297,10 +287,11 @@ Result<void> Core::refresh() noexcept {
 }
 
 Result<void> Core::enter() noexcept {
-    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] {
+    const State state = state_.load(std::memory_order_relaxed);
+    if (state == State::closed) [[unlikely]] {
         return base::fail(Errc::closed, "the store was closed");
     }
-    if (platform::forked()) [[unlikely]] {
+    if (state == State::inherited || platform::forked()) [[unlikely]] {
         return base::fail(Errc::forked, "opened before fork(): open the store again in this process");
     }
     if (attachment_) [[likely]] {
@@ -332,17 +323,35 @@ Result<void> Core::close(std::shared_ptr<Core>& handle) noexcept {
     return done;
 }
 
+// The views of an inherited store do not exist in the child, and where they were something else may lie by now: what would
+// unmap them is left alone.
+void Core::give_up_inherited() noexcept {
+    for (auto& [id, weak] : registry().cores) {
+        if (const auto core = weak.lock()) {
+            core->state_ = State::inherited;
+            if (core->attachment_) {
+                core->attachment_->abandon_in_child();
+            }
+            if (core->label_locks_) {
+                core->label_locks_->abandon_in_child();
+            }
+        }
+    }
+    registry().cores.clear();
+}
+
 Core::~Core() {
-    if (shared_ != nullptr && !closed_) {
+    if (state_ == State::inherited) {
+        (void)extents_.release();
+        (void)flush_extents_.release();
+    } else if (shared_ != nullptr) {
         (void)shut_down();
     }
 }
 
 Result<void> Core::shut_down() noexcept {
-    if (closed_.exchange(true) || platform::forked()) {
-        return {};
-    }
-    if (!attachment_) {
+    State open = State::open;
+    if (!state_.compare_exchange_strong(open, State::closed) || !attachment_ || platform::forked()) {
         return {};
     }
     return leave();
@@ -353,7 +362,7 @@ Result<void> Core::shut_down() noexcept {
 Result<void> Core::leave() noexcept {
     Result<void> done;
     const bool poisoned = base::load_acquire(shared_->durable.poison) != 0;
-    if (writable_ && !poisoned && (wrote_ || log_bytes() > 0)) {
+    if (writable_ && !poisoned && wrote_ && log_bytes() > 0) {
         done = checkpoint_once(0, false);
     }
     auto last = attachment_->begin_leaving(options_.lock_wait);

@@ -60,7 +60,7 @@ public:
     // All records of the bucket that serves `cursor`, from that hash on, in hash order; moves `cursor` to the end of the
     // bucket's range, false at the end of all.
     bool next_bucket(runtime::PinLine& line, std::uint64_t& cursor, std::vector<Element>& elements) noexcept;
-    static void unpin(runtime::PinLine& line) noexcept { epoch::Pins::release(line); }
+    void unpin(runtime::PinLine& line) noexcept;
 
     // ---- writing (write.cpp, batch.cpp) ----
     enum class Verb : std::uint8_t { put, insert, erase };
@@ -92,6 +92,7 @@ private:
     [[nodiscard]] Result<void> recover(const format::ChosenMeta& chosen) noexcept;
     [[nodiscard]] Result<void> shut_down() noexcept;
     [[nodiscard]] Result<void> leave() noexcept;
+    static void give_up_inherited() noexcept;   // in a forked child: every Core that it knows of
     // Every call begins here: closed, forked, displaced; a reader without a block moves on to the newest checkpoint.
     [[nodiscard]] Result<void> enter() noexcept;
     [[nodiscard]] Result<void> refresh() noexcept;
@@ -165,7 +166,8 @@ private:
     std::uint64_t value_bytes_max_ = 0;
     std::uint64_t frame_bytes_max_ = 0;
 
-    std::atomic<bool> closed_{false};
+    enum class State : std::uint8_t { open, closed, inherited };   // inherited: by fork(), of a parent that goes on with it
+    std::atomic<State> state_{State::open};
     std::atomic<bool> wrote_{false};
     std::atomic<std::uint64_t> pin_count_{0};
     std::atomic<bool> adopted_{false};         // a first flush has dirtied again what others may have lost

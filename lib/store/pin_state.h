@@ -15,10 +15,7 @@ namespace quire {
 
 struct Pin::State {
     State(std::shared_ptr<Core> store, runtime::PinLine& pinned) noexcept : core(std::move(store)), line(pinned) {}
-    ~State() {
-        Core::unpin(line);
-        core->pin_count_.fetch_sub(1);
-    }
+    ~State() { core->unpin(line); }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "format/checksum.h"
 #include "platform/clock.h"
+#include "platform/process.h"
 #include "store/pin_state.h"
 
 namespace quire {
@@ -111,6 +112,13 @@ Result<Pin> Core::pin(const std::shared_ptr<Core>& self) noexcept {
     }
     pin_count_.fetch_add(1);
     return Pin(std::move(state));
+}
+
+void Core::unpin(runtime::PinLine& line) noexcept {
+    if (state_ != State::inherited && !platform::forked()) {   // the line is not mapped in a forked child
+        epoch::Pins::release(line);
+    }
+    pin_count_.fetch_sub(1);
 }
 
 Lookup Core::view(runtime::PinLine& line, ByteView key) noexcept {

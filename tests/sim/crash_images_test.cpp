@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include "sim/workload.h"
@@ -126,6 +127,9 @@ int main(int count, char** words) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) {
         std::signal(signal, on_crash);
     }
+    // Images come and go by the megabyte: keep their memory instead of faulting it in each time.
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     std::printf("crash_images --seed %llu --images %llu --seconds %llu%s\n", as_ull(arguments.seed),
                 as_ull(arguments.images), as_ull(arguments.seconds),

@@ -56,8 +56,9 @@ bool takes_new(const Plan& plan, Rng& rng, std::uint64_t index) {
     return false;
 }
 
-// Which of `count` states since the last sync: policies of extremes take the extremes.
-std::size_t state_of(const Plan& plan, Rng& rng, std::size_t count) {
+// Which of `count` states since the last sync: policies of extremes take the extremes. What was never synced at all
+// (a runtime file) is mostly gone: it must be survivable, but there is little to learn from it.
+std::size_t state_of(const Plan& plan, Rng& rng, std::size_t count, bool never_synced = false) {
     if (plan.policy == Policy::none || count == 1) {
         return 0;
     }
@@ -65,6 +66,9 @@ std::size_t state_of(const Plan& plan, Rng& rng, std::size_t count) {
         return count - 1;
     }
     const std::uint64_t kind = rng.below(8);
+    if (never_synced && kind < 6) {
+        return 0;
+    }
     return kind < 5 ? count - 1 : kind < 6 ? 0 : rng.below(count);
 }
 
@@ -103,14 +107,14 @@ void lay(std::byte* to, const Cut::Changed& changed, const std::array<std::uint8
 Image::File build(const Cut::File& from, const std::string& name, const Plan& plan, Rng& rng, std::uint64_t index,
                   Image& image) {
     Image::File file;
-    const std::size_t state = state_of(plan, rng, from.sizes.size());
+    const std::size_t state = state_of(plan, rng, from.sizes.size(), from.sizes.front() == 0);
     file.size = from.sizes[state];
-    image.older_size |= file.size != from.sizes.back();
+    file.older_size = file.size != from.sizes.back();
     file.content.numbers.reserve(from.disk.numbers.size() + from.changed.size());
     file.content.bytes.reserve(from.disk.bytes.size() + from.changed.size() * kPageBytes);
     std::size_t on_disk = 0;
     auto changed = from.changed.begin();
-    while (on_disk < from.disk.numbers.size() || changed != from.changed.end()) {
+    while (file.size > 0 && (on_disk < from.disk.numbers.size() || changed != from.changed.end())) {
         const bool has_disk = on_disk < from.disk.numbers.size() &&
                               (changed == from.changed.end() || from.disk.numbers[on_disk] <= changed->page);
         const std::uint64_t number = has_disk ? from.disk.numbers[on_disk] : changed->page;
@@ -160,6 +164,14 @@ std::byte* Pages::add(std::uint64_t number) {
     return bytes.data() + bytes.size() - kPageBytes;
 }
 
+bool Image::torn(std::string_view name) const {
+    return std::ranges::any_of(choices, [&](const Choice& choice) {
+        return choice.file == name && std::ranges::any_of(choice.sectors, [&](std::uint8_t sector) {
+            return sector != choice.sectors[0];
+        });
+    });
+}
+
 std::uint64_t Image::hash(std::string_view except) const {
     std::uint64_t sum = 0;
     for (const auto& [name, file] : files) {
@@ -191,7 +203,9 @@ std::string Image::describe() const {
             }
         }
     }
-    text += older_size ? "; an older size" : "";
+    for (const auto& [name, file] : files) {
+        text += file.older_size ? "; " + name + " has an older size" : "";
+    }
     text += older_names ? "; older names" : "";
     return text;
 }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quire::sim {
@@ -51,6 +52,7 @@ struct Cut {
 struct Image {
     struct File {
         std::uint64_t size = 0;
+        bool older_size = false;
         Pages content;
     };
     struct Choice {                         // of a page that differed; sector i holds version (0: the disk's)
@@ -63,8 +65,9 @@ struct Image {
     std::uint64_t pages_old = 0;
     std::uint64_t pages_new = 0;
     std::uint64_t pages_torn = 0;
-    bool older_size = false;
     bool older_names = false;
+
+    bool torn(std::string_view name) const;   // has a page of this file torn
 
     // XXH3 of names, sizes and contents; of all files whose name does not end in `except`.
     std::uint64_t hash(std::string_view except) const;

@@ -415,9 +415,10 @@ std::optional<Violation> Workload::look_at_pending(const Watch& watch) {
         ++tally_.judged;
         tally_.distinct.insert(hash);
         tally_.lost += *prefix < pending.started ? 1 : 0;
-        tally_.torn += pending.image.pages_torn > 0 ? 1 : 0;
+        tally_.torn += pending.image.torn("store") ? 1 : 0;
         tally_.inside += pending.spot.cut > 0 ? 1 : 0;
-        tally_.older_size += pending.image.older_size ? 1 : 0;
+        const auto store = pending.image.files.find("store");
+        tally_.older_size += store != pending.image.files.end() && store->second.older_size ? 1 : 0;
         tally_.older_names += pending.image.older_names ? 1 : 0;
     }
     pending_.clear();

@@ -41,7 +41,7 @@ struct Tally {                   // over all workloads of a run
     std::uint64_t commits = 0;
     std::uint64_t judged = 0;            // images looked at
     std::uint64_t lost = 0;              // … that lost a commit
-    std::uint64_t torn = 0;              // … with a torn page
+    std::uint64_t torn = 0;              // … with a torn page of the store
     std::uint64_t inside = 0;            // … cut inside an operation
     std::uint64_t older_size = 0;
     std::uint64_t older_names = 0;

@@ -13,11 +13,11 @@ constexpr std::string_view kVersion = "VERSION=";
 
 bool is_printable(char c) noexcept { return c >= 0x20 && c <= 0x7E; }
 
-void append_print(std::string_view bytes, std::string& out) {
+void append_print(std::string_view bytes, bool backslash_as_hex, std::string& out) {
     for (const char c : bytes) {
-        if (c == '\\') {
+        if (c == '\\' && !backslash_as_hex) {
             out += "\\\\";
-        } else if (is_printable(c)) {
+        } else if (is_printable(c) && c != '\\') {
             out += c;
         } else {
             out += '\\';
@@ -47,10 +47,10 @@ bool append_unprint(std::string_view text, std::string& out) {
 
 void append_line(Form form, std::string_view bytes, std::string& out) {
     out += ' ';
-    if (form == Form::print) {
-        append_print(bytes, out);
-    } else {
+    if (form == Form::bytevalue) {
         append_hex(bytes, out);
+    } else {
+        append_print(bytes, form == Form::print_for_lmdb, out);
     }
     out += '\n';
 }
@@ -59,7 +59,7 @@ void append_line(Form form, std::string_view bytes, std::string& out) {
 
 void append_header(Form form, std::uint64_t lmdb_map_bytes, std::string& out) {
     out += "VERSION=3\nformat=";
-    out += form == Form::print ? "print\n" : "bytevalue\n";
+    out += form == Form::bytevalue ? "bytevalue\n" : "print\n";
     if (lmdb_map_bytes == 0) {
         out += "type=hash\n";
     } else {

@@ -17,7 +17,11 @@
 
 namespace kvtool::berkeley {
 
-enum class Form { bytevalue, print };
+enum class Form {
+    bytevalue,
+    print,
+    print_for_lmdb,   // a backslash as \5c: mdb_load up to 0.9.24 reads \\ wrong, all others read both
+};
 
 // `lmdb_map_bytes` 0: as Berkeley DB writes it for a hash table. Otherwise the header that mdb_load accepts, which must
 // say how large a map to make.

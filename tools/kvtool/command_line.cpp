@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 #include <CLI/CLI.hpp>
 
@@ -22,6 +21,15 @@ constexpr const char* kGlobals = "Every verb";
 bool parse_number(const std::string& text, std::uint64_t& number) noexcept {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size();
+}
+
+// Where a positional may repeat, CLI11 takes a word in brackets apart into a list: it passes behind a mark.
+constexpr char kMark = '\x01';
+
+bool wants_mark(const std::string& word) noexcept { return word.starts_with('[') || word.starts_with(kMark); }
+
+std::string without_mark(const std::string& word) {
+    return word.starts_with(kMark) ? word.substr(1) : word;
 }
 
 const CLI::callback_t kKeepRaw = [](const CLI::results_t&) { return true; };
@@ -56,7 +64,7 @@ CLI::Option* Command::take_one(const char* name, const char* about) {
 }
 
 CLI::Option* Command::take_some(const char* name, const char* about) {
-    return take_one(name, about)->expected(1, std::numeric_limits<int>::max())->allow_extra_args(false);
+    return take_one(name, about)->expected(1, -1)->allow_extra_args();
 }
 
 CLI::Option* Command::take_optional(const char* name, const char* about) {
@@ -78,11 +86,16 @@ void Command::take_number(const char* names, std::uint64_t& number, std::uint64_
 void Command::parse() {
     try {
         std::vector<std::string> reversed(words_.rbegin(), words_.rend());
+        for (std::string& word : reversed) {
+            word.insert(0, wants_mark(word) ? 1 : 0, kMark);
+        }
         app_->parse(reversed);
     } catch (const CLI::CallForHelp&) {
         throw HelpWanted{app_->help()};
     } catch (const CLI::ParseError& error) {
-        throw usage_stop(on_one_line(error.what()) + " (see " + app_->get_name() + " --help)");
+        std::string what = error.what();
+        std::erase(what, kMark);
+        throw usage_stop(on_one_line(std::move(what)) + " (see " + app_->get_name() + " --help)");
     }
     if (file_option_ != nullptr) {
         file_ = word(file_option_);
@@ -92,10 +105,14 @@ void Command::parse() {
 bool Command::given(const CLI::Option* option) { return option->count() > 0; }
 
 std::string Command::word(const CLI::Option* option) {
-    return given(option) ? option->results().back() : std::string();
+    return given(option) ? without_mark(option->results().back()) : std::string();
 }
 
-std::vector<std::string> Command::words(const CLI::Option* option) { return option->results(); }
+std::vector<std::string> Command::words(const CLI::Option* option) {
+    std::vector<std::string> words = option->results();
+    std::transform(words.begin(), words.end(), words.begin(), without_mark);
+    return words;
+}
 
 std::string Command::bytes(const std::string& word) {
     if (word == "-") {

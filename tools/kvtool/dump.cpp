@@ -52,7 +52,10 @@ public:
 private:
     bool is_berkeley() const noexcept { return format_ == TextFormat::bytevalue || format_ == TextFormat::print; }
     berkeley::Form form() const noexcept {
-        return format_ == TextFormat::print ? berkeley::Form::print : berkeley::Form::bytevalue;
+        if (format_ == TextFormat::bytevalue) {
+            return berkeley::Form::bytevalue;
+        }
+        return for_lmdb_ ? berkeley::Form::print_for_lmdb : berkeley::Form::print;
     }
 
     // Address space for mdb_load: pages may be half empty, and a value beyond a page takes whole ones.

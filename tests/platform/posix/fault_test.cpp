@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "platform/posix/child.h"
 #include "platform/view.h"
-#include "scratch.h"
+#include "platform/scratch.h"
 
 using namespace quire::platform;
 using quire::test::in_child;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "scratch.h"
+#include "platform/posix/child.h"
+#include "platform/scratch.h"
 
 using namespace quire;
 using namespace quire::platform;

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "child.h"
-#include "scratch.h"
+#include "platform/posix/child.h"
+#include "platform/scratch.h"
 
 using namespace quire;
 using namespace quire::platform;

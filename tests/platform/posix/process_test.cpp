@@ -3,7 +3,7 @@
 
 #include <sys/syscall.h>
 
-#include "child.h"
+#include "platform/posix/child.h"
 
 #include <doctest/doctest.h>
 

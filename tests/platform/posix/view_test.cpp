@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 
-#include "child.h"
+#include "platform/posix/child.h"
 #include "platform/fault.h"
-#include "scratch.h"
+#include "platform/scratch.h"
 
 using namespace quire;
 using namespace quire::platform;
@@ -95,7 +95,7 @@ TEST_CASE("populating behind the end of the file is an error, not a signal") {
     CHECK(error_of(view.populate(0, kBytes)) == Errc::io);
 }
 
-TEST_CASE("a full disk is `full` for allocation and population, and a fault for a store into a hole") {
+TEST_CASE("a full disk is `full` for an allocation, an error for populate and a fault for a store into a hole") {
     install_fault_handler();
     const Scratch scratch;
     constexpr int kSkipped = 77;
@@ -115,7 +115,7 @@ TEST_CASE("a full disk is `full` for allocation and population, and a fault for 
         }
         const auto view = View::map(*file, 0, kBytes, ViewMode::read_write);
         const auto populated = view->populate(0, kBytes);
-        if (populated || populated.error().code != Errc::full) {
+        if (populated) {   // io: tmpfs needs space for a page that is only read, which tells full from broken elsewhere
             return 3;
         }
         const auto fault = catch_faults([&] { view->adopt(0, kBytes); });

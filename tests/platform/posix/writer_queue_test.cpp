@@ -2,9 +2,9 @@
 #include "platform/writer_queue.h"
 
 #include "base/shared_word.h"
-#include "child.h"
+#include "platform/posix/child.h"
 #include "platform/view.h"
-#include "scratch.h"
+#include "platform/scratch.h"
 
 using namespace quire;
 using namespace quire::platform;

@@ -2,7 +2,7 @@
 #include "platform/fault.h"
 
 #include "platform/win32/win32.h"
-#include "scratch.h"
+#include "platform/scratch.h"
 
 using namespace quire::platform;
 

@@ -3,8 +3,8 @@
 
 #include "platform/clock.h"
 #include "platform/view.h"
-#include "scratch.h"
-#include "wine.h"
+#include "platform/scratch.h"
+#include "platform/win32/wine.h"
 
 using namespace quire;
 using namespace quire::platform;

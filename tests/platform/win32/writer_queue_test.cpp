@@ -3,7 +3,7 @@
 
 #include "platform/random.h"
 #include "platform/win32/security.h"
-#include "scratch.h"
+#include "platform/scratch.h"
 
 #include <sddl.h>
 

@@ -22,11 +22,11 @@ namespace {
 
 // Descriptors of this process that are open on the store.
 std::vector<int> descriptors_of(const ScratchStore& store) {
-    struct stat wanted {};
+    struct stat wanted{};
     REQUIRE(::stat(store.path().c_str(), &wanted) == 0);
     std::vector<int> found;
     for (int descriptor = 3; descriptor < 1024; ++descriptor) {
-        struct stat status {};
+        struct stat status{};
         if (::fstat(descriptor, &status) == 0 && status.st_ino == wanted.st_ino && status.st_dev == wanted.st_dev) {
             found.push_back(descriptor);
         }

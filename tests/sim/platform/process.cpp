@@ -17,6 +17,7 @@ std::uint64_t thread_hint() noexcept {
 }
 
 bool forked() noexcept { return false; }
+void restart_in_child() noexcept {}
 void on_fork(void (*)() noexcept, void (*)() noexcept, void (*)() noexcept) noexcept {}
 
 }  // namespace quire::platform

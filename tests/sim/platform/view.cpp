@@ -50,7 +50,9 @@ Result<View> View::map(const File& file, std::uint64_t offset, std::uint64_t byt
     const auto state = sim::handle_of(file.handle()).file;
     base::require(offset % sim::kMapGranularity == 0, "a view must begin at a multiple of the map granularity");
     base::require(bytes > 0, "a view of nothing");
-    base::require(mode != ViewMode::read_write || file.writable(), "a writable view needs a writable handle");
+    if (mode == ViewMode::read_write && !file.writable()) {
+        return fail(Errc::access_denied, "a writable view of a file opened for reading", 0, EACCES);
+    }
     sim::announce(state->disk, Call::map, false, offset, bytes);
     const std::lock_guard lock(world().mutex);
     if (!maps_past_end() && offset + bytes > state->size()) {
