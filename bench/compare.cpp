@@ -251,9 +251,10 @@ int main(int count, char** words) {
         comparison.run();
         comparison.figures().print(std::to_string(settings.keys) + " keys of 16 bytes, values of 100 bytes");
         if (!settings.json.empty()) {
-            std::string command;
-            for (int i = 0; i < count; ++i) {
-                command += (i == 0 ? "" : " ") + std::string(words[i]);
+            std::string command = words[0];
+            for (int i = 1; i < count; ++i) {
+                command += ' ';
+                command += words[i];
             }
             written = comparison.figures().write_json(settings.json, command);
         }

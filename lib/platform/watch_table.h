@@ -5,7 +5,7 @@
 // Invariants  1 A range is unwatched before it is unmapped, and by the one who watched it.
 //             2 A slot's begin is 0 (free), kClaimed (being written) or the address; its size is written in between.
 // Threads     Any. `covers` runs in fault handlers: no lock, no allocation, nothing thread-local.
-// Costs       watch: a step or two. covers and unwatch: a scan of the slots ever used, 30 µs for 65,536.
+// Costs       watch and unwatch: a step or two from the address's own slot. covers: a scan of all slots, 60 µs.
 #pragma once
 
 #include <array>
@@ -20,15 +20,13 @@ namespace quire::platform {
 class WatchTable {
 public:
     void watch(std::uintptr_t begin, std::uint64_t bytes) noexcept {
-        const std::uint32_t first = next_.fetch_add(1, std::memory_order_relaxed);
+        const std::uint32_t first = first_slot(begin);
         for (std::uint32_t i = 0; i < kSlots; ++i) {
-            const std::uint32_t number = (first + i) % kSlots;
-            Slot& slot = slots_[number];
+            Slot& slot = slots_[(first + i) % kSlots];
             std::uintptr_t is = 0;
             if (!slot.begin.compare_exchange_strong(is, kClaimed, std::memory_order_relaxed)) {
                 continue;
             }
-            raise_used(number + 1);
             slot.bytes.store(bytes, std::memory_order_relaxed);
             // ORDER(watch): release - publishes the size above; pairs with the acquire in covers().
             slot.begin.store(begin, std::memory_order_release);
@@ -38,19 +36,19 @@ public:
     }
 
     void unwatch(std::uintptr_t begin) noexcept {
-        const std::uint32_t used = used_.load(std::memory_order_relaxed);
-        for (std::uint32_t i = 0; i < used; ++i) {
+        const std::uint32_t first = first_slot(begin);
+        for (std::uint32_t i = 0; i < kSlots; ++i) {
+            Slot& slot = slots_[(first + i) % kSlots];
             std::uintptr_t is = begin;
-            if (slots_[i].begin.load(std::memory_order_relaxed) == begin &&
-                slots_[i].begin.compare_exchange_strong(is, 0, std::memory_order_relaxed)) {
+            if (slot.begin.load(std::memory_order_relaxed) == begin &&
+                slot.begin.compare_exchange_strong(is, 0, std::memory_order_relaxed)) {
                 return;
             }
         }
     }
 
     bool covers(std::uintptr_t address) const noexcept {
-        const std::uint32_t used = used_.load(std::memory_order_relaxed);
-        for (std::uint32_t i = 0; i < used; ++i) {
+        for (std::uint32_t i = 0; i < kSlots; ++i) {
             // ORDER(watch): acquire - sees the size stored before it; pairs with the release in watch().
             const std::uintptr_t begin = slots_[i].begin.load(std::memory_order_acquire);
             if (begin > kClaimed && address >= begin &&
@@ -66,10 +64,8 @@ private:
     static constexpr std::uint32_t kSlots = 1u << 17;
     static constexpr std::uintptr_t kClaimed = 1;
 
-    void raise_used(std::uint32_t to) noexcept {
-        std::uint32_t is = used_.load(std::memory_order_relaxed);
-        while (is < to && !used_.compare_exchange_weak(is, to, std::memory_order_relaxed)) {
-        }
+    static std::uint32_t first_slot(std::uintptr_t begin) noexcept {
+        return static_cast<std::uint32_t>((begin >> 12) * 0x9E37'79B9'7F4A'7C15u >> 47);   // views begin on pages
     }
 
     struct Slot {
@@ -77,8 +73,6 @@ private:
         std::atomic<std::uint64_t> bytes{0};
     };
     std::array<Slot, kSlots> slots_{};
-    std::atomic<std::uint32_t> used_{0};   // slots below it may be taken
-    std::atomic<std::uint32_t> next_{0};   // where to look first
 };
 
 }  // namespace quire::platform

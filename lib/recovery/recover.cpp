@@ -106,6 +106,7 @@ void adopt_meta(runtime::Shared& shared, const format::ChosenMeta& chosen, const
     shared.checkpoints.slot_label[chosen.slot] = meta.label;
     shared.checkpoints.slot_label[1 - chosen.slot] = chosen.other_label;
     shared.checkpoints.log_position = meta.log_position;
+    // ORDER(epoch): release - all other words of the runtime file before it; pairs with the acquire in Pins::take().
     base::store_release(shared.readers.epoch, meta.label + 1);
 }
 

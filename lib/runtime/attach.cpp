@@ -2,6 +2,7 @@
 //
 // How processes come and go: OPEN, WORLD, LIVE, blocks, burials. Over 400 lines, because both sides of each rule about
 // a LIVE byte (who takes it, what its holder may do, who lets it go) belong before one pair of eyes.
+// Long because joining, leaving and burying are one protocol over the same bytes.
 #include "runtime/attach.h"
 
 #include <algorithm>

@@ -10,6 +10,7 @@
 // Costs       16 bytes of stores to hot lines for each word, and two more stores; no fence on x86.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 
@@ -35,6 +36,8 @@ public:
     std::uint32_t count() const noexcept { return count_; }
 
     void run() noexcept {
+        // ORDER(arm): release - the last list was disarmed before its entries give way; pairs with the acquire in redo().
+        std::atomic_thread_fence(std::memory_order_release);
         // Built aside: another intent may have run since this one was begun.
         std::memcpy(list_.entries, entries_, count_ * sizeof(IntentEntry));
         // ORDER(arm): release - the list is whole before it is armed; pairs with the acquire in redo().
@@ -56,6 +59,9 @@ public:
         if (armed == 0) {
             return false;
         }
+        if (armed > kIntentWordsMax) {
+            return std::unexpected(Error{Errc::corrupt, 0, 0, 0, "the runtime file holds an intent that cannot be"});
+        }
         std::uint64_t* words[kIntentWordsMax];
         for (std::uint64_t i = 0; i < armed; ++i) {
             auto word = resolve(list.entries[i].where);
@@ -65,8 +71,10 @@ public:
             words[i] = *word;
         }
         for (std::uint64_t i = 0; i < armed; ++i) {
+            // ORDER(link): release - as run() would have stored it; pairs with the readers' seq_cst loads.
             base::store_release(*words[i], list.entries[i].value);
         }
+        // ORDER(arm): release - every word is stored before the list is disarmed; pairs with the acquire in redo().
         base::store_release(list.armed, std::uint64_t{0});
         return true;
     }

@@ -8,7 +8,6 @@
 #include "base/math.h"
 #include "base/shared_word.h"
 #include "base/try.h"
-#include "platform/fault.h"
 
 namespace quire::space {
 
@@ -21,11 +20,7 @@ Extents::Extents(platform::File& file, const format::Geometry& geometry, platfor
       count_(geometry.file_bytes_max() / geometry.extent_bytes),
       entries_(new (std::nothrow) Entry[count_]) {}
 
-Extents::~Extents() {
-    for (const Mapped& mapped : views_) {
-        platform::unwatch_faults(mapped.view.data());
-    }
-}
+Extents::~Extents() = default;
 
 std::byte* Extents::map_for(format::Offset offset, std::uint64_t bytes) noexcept {
     if (entries_ == nullptr || !base::fits(offset.value, bytes, count_ << shift_) ||
@@ -96,6 +91,7 @@ Result<void> Extents::map(std::uint64_t extent, std::uint64_t end) noexcept {
         if (entry.trusted.load(std::memory_order_relaxed) == nullptr) {
             const std::uint64_t words = base::divide_up(geometry_.extent_bytes / format::kPageBytes, 64);
             bits_.push_back(std::make_unique<std::atomic<std::uint64_t>[]>(words));
+            // ORDER(extent): release - the bits are zero before they are found; pairs with the acquires in trusted() and trust().
             entry.trusted.store(bits_.back().get(), std::memory_order_release);
         }
         views_.push_back({extent, std::move(view)});
@@ -103,7 +99,6 @@ Result<void> Extents::map(std::uint64_t extent, std::uint64_t end) noexcept {
         return base::fail(Errc::out_of_memory, "no memory to note a mapped extent");
     }
     std::byte* const data = views_.back().view.data();
-    platform::watch_faults(data, bytes);
     mapped_count_.fetch_add(1, std::memory_order_relaxed);
     // ORDER(extent): release - the view is there before its base is; pairs with the acquire in at().
     entry.base.store(data, std::memory_order_release);
@@ -146,18 +141,21 @@ const platform::View* Extents::newest_view(std::uint64_t extent) const noexcept 
 }
 
 bool Extents::trusted(format::Offset page) const noexcept {
+    // ORDER(extent): acquire - the bits as map() made them; pairs with the release there.
     const auto* const bits = entries_[page.value >> shift_].trusted.load(std::memory_order_acquire);
     const std::uint64_t number = (page.value & mask_) / format::kPageBytes;
     return bits != nullptr && (bits[number / 64].load(std::memory_order_relaxed) >> (number % 64) & 1) != 0;
 }
 
 void Extents::trust(format::Offset page) noexcept {
+    // ORDER(extent): acquire - the bits as map() made them; pairs with the release there.
     auto* const bits = entries_[page.value >> shift_].trusted.load(std::memory_order_acquire);
     const std::uint64_t number = (page.value & mask_) / format::kPageBytes;
     bits[number / 64].fetch_or(std::uint64_t{1} << (number % 64), std::memory_order_relaxed);
 }
 
 void Extents::distrust(format::Offset page) noexcept {
+    // ORDER(extent): acquire - the bits as map() made them; pairs with the release there.
     auto* const bits = entries_[page.value >> shift_].trusted.load(std::memory_order_acquire);
     const std::uint64_t number = (page.value & mask_) / format::kPageBytes;
     bits[number / 64].fetch_and(~(std::uint64_t{1} << (number % 64)), std::memory_order_relaxed);

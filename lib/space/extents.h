@@ -54,6 +54,7 @@ public:
 
     // The file now reaches to `end` (never less than before).
     void raise_end(std::uint64_t end) noexcept;
+    // ORDER(extent): acquire - the views that reach so far; pairs with the release in raise().
     std::uint64_t end() const noexcept { return end_.load(std::memory_order_acquire); }
     // Who knows how far the file reaches now; asked when an offset lies beyond what was known.
     void ask_end_from(const std::uint64_t* shared_file_bytes) noexcept { shared_end_ = shared_file_bytes; }

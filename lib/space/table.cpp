@@ -46,6 +46,7 @@ Result<SegmentEntry> read_segment(const Space& space, PageRef root, SegmentId se
             return std::unexpected(refuse(space, ref, PageKind::table_node, half));
         }
         const std::uint64_t i = index_in(bits, ref.level(), segment.value);
+        // ORDER(link): acquire - the page behind it is whole; pairs with Intent::run().
         const PageRef child{base::load_acquire(node->refs[i])};
         if (!child) {
             return SegmentEntry{};

@@ -72,6 +72,7 @@ public:
         const unsigned groups = space_.geometry.bucket_groups;
         for (unsigned group = 0; group < groups; ++group) {
             for (const std::uint64_t& word : page.slots[group]) {
+                // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
                 const format::Slot slot{base::load_seq_cst(word)};
                 if (slot.empty()) {
                     continue;
@@ -131,6 +132,7 @@ void check_table(Checker& checker, const space::Space& space, PageRef ref, std::
     const unsigned bits = space.geometry.table_bits();
     const auto* const node = reinterpret_cast<const format::DirectoryPage*>(page);
     for (std::uint64_t i = 0; i < std::uint64_t{1} << bits; ++i) {
+        // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
         const PageRef child{base::load_seq_cst(node->refs[i])};
         if (child && child.level() + 1 != ref.level()) {
             checker.find({Errc::corrupt, 0, 0, ref.page().value, "a table reference leads to the wrong level"});
@@ -152,6 +154,7 @@ void check_index(Checker& checker, const space::Space& space, PageRef ref, std::
         const auto* const node = reinterpret_cast<const format::DirectoryPage*>(page);
         const std::uint64_t entries = std::uint64_t{1} << fan_out;
         for (std::uint64_t i = 0; i < entries && checker.goes_on();) {
+            // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
             const PageRef child{base::load_seq_cst(node->refs[i])};
             if (!child.well_formed() || child.level() + 1 != ref.level() || child.depth() < ref.depth() ||
                 child.depth() > ref.depth() + fan_out) {
@@ -161,6 +164,7 @@ void check_index(Checker& checker, const space::Space& space, PageRef ref, std::
             }
             const std::uint64_t run = std::uint64_t{1} << (ref.depth() + fan_out - child.depth());
             for (std::uint64_t k = 0; k < run; ++k) {
+                // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
                 if (i % run != 0 || base::load_seq_cst(node->refs[i + k]) != child.word) {
                     checker.find({Errc::corrupt, 0, 0, ref.page().value, "adjacent references disagree"});
                     break;
@@ -175,6 +179,7 @@ void check_index(Checker& checker, const space::Space& space, PageRef ref, std::
     const auto* bucket = reinterpret_cast<const format::BucketPage*>(page);
     checker.records(*bucket, ref.depth(), prefix);
     std::uint64_t left = space.extents->end() / format::kPageBytes;
+    // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
     for (PageRef next{base::load_seq_cst(bucket->header.next)}; next && left-- > 0;) {
         page = checker.page(next, PageKind::bucket, base::load_relaxed(bucket->header.next_seal), prefix);
         if (page == nullptr) {
@@ -183,6 +188,7 @@ void check_index(Checker& checker, const space::Space& space, PageRef ref, std::
         checker.count_page(next.page());
         bucket = reinterpret_cast<const format::BucketPage*>(page);
         checker.records(*bucket, ref.depth(), prefix);
+        // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
         next = PageRef{base::load_seq_cst(bucket->header.next)};
     }
 }
@@ -192,15 +198,20 @@ void check_index(Checker& checker, const space::Space& space, PageRef ref, std::
 Result<CheckReport> Core::check(const CheckOptions& options) noexcept {
     try {
         QUIRE_TRY(enter());
+        // ORDER(growth): acquire - the file is that long; pairs with the release in grow_to().
         const std::uint64_t total = base::load_acquire(shared_->places.file_bytes);
         for (int attempt = 0;; ++attempt) {
             Checker checker(space_, options, total);
             QUIRE_TRY_AS(const format::Ledger before, ledger());
+            // ORDER(ledger): acquire - the copy that it names is whole; pairs with the step in Applier.
             const std::uint64_t version = base::load_acquire(shared_->applied.version);
+            // ORDER(epoch): acquire - as a pin would load it; pairs with the release in freeze().
             const std::uint64_t epoch = base::load_acquire(shared_->readers.epoch);
             QUIRE_TRY_AS(runtime::PinLine* const line, pins_->claim());
             const std::uint64_t segments = base::load_relaxed(shared_->places.segments);
+            // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
             const PageRef root{base::load_seq_cst(shared_->readers.root)};
+            // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
             const PageRef table{base::load_seq_cst(shared_->readers.table_root)};
             const auto fault = platform::catch_faults([&] {
                 check_table(checker, space_, table, 0, 0);
@@ -209,7 +220,9 @@ Result<CheckReport> Core::check(const CheckOptions& options) noexcept {
             if (fault) {
                 checker.find(fault_error(*fault));
             }
+            // ORDER(ledger): acquire - the copy that it names is whole; pairs with the step in Applier.
             const bool quiet = base::load_acquire(shared_->applied.version) == version &&
+                               // ORDER(epoch): acquire - as a pin would load it; pairs with the release in freeze().
                                base::load_acquire(shared_->readers.epoch) == epoch;
             if (quiet && checker.report.complete && checker.report.finding_count == 0) {
                 if (before != checker.ledger) {

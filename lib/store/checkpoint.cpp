@@ -75,6 +75,7 @@ Result<void> Core::publish(const Frozen& frozen, unsigned slot) noexcept {
 
 Result<void> Core::checkpoint_once(std::uint64_t flags, bool rotate) noexcept {
     const std::lock_guard lock(checkpoint_mutex_);
+    // ORDER(poison): acquire - an error that another flusher was told of counts here too; pairs with poison().
     if (base::load_acquire(shared_->durable.poison) != 0) {
         return base::fail(Errc::poisoned, "a flush failed: read-only until every process has closed the store");
     }
@@ -161,6 +162,7 @@ Result<void> Core::checkpoint() noexcept {
     if (!writable_) {
         return base::fail(Errc::read_only, "the store was opened read-only");
     }
+    // ORDER(publish): acquire - its pages are sealed and durable; pairs with the release in publish().
     if (log_bytes() == 0 && base::load_acquire(shared_->readers.published_label) + 1 == base::load_acquire(shared_->readers.epoch)) {
         return {};   // nothing happened since the last one
     }

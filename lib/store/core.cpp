@@ -180,6 +180,7 @@ Result<void> Core::attach() noexcept {
     QUIRE_TRY_AS(const std::uint64_t size, file_.size());
     if (!attachment_->first()) {
         put_floors_together(attachment_->runtime());
+        // ORDER(growth): acquire - the file is that long; pairs with the release in grow_to().
         const std::uint64_t end = base::load_acquire(shared_->places.file_bytes);
         if (size < end) {
             return base::fail(Errc::truncated, "shorter than its attached processes say", size);
@@ -205,6 +206,7 @@ Result<void> Core::attach() noexcept {
         return recovered;
     }
     extents_->ask_end_from(&shared_->places.file_bytes);
+    // ORDER(growth): acquire - the file is that long; pairs with the release in grow_to().
     flush_extents_->raise_end(base::load_acquire(shared_->places.file_bytes));
     flush_extents_->ask_end_from(&shared_->places.file_bytes);
     attachment_->opened();
@@ -361,6 +363,7 @@ Result<void> Core::shut_down() noexcept {
 // notes under OPEN that the log ends here.
 Result<void> Core::leave() noexcept {
     Result<void> done;
+    // ORDER(poison): acquire - an error that another flusher was told of counts here too; pairs with poison().
     const bool poisoned = base::load_acquire(shared_->durable.poison) != 0;
     if (writable_ && !poisoned && wrote_ && log_bytes() > 0) {
         done = checkpoint_once(0, false);

@@ -43,6 +43,7 @@ Result<void> Core::flush_growth(platform::File& file) noexcept {
     // DURABLE(4): size and allocation with the first flush after a growth; else a durable page could lie past the end of
     // the file that a power cut leaves.
     QUIRE_TRY(file.sync());
+    // ORDER(growth): release - the flush that made it durable is over; pairs with the acquire in flush_growth().
     while (durable < size && !base::swap_release(shared_->durable.size_bytes, durable, size)) {
     }
     return {};
@@ -51,6 +52,7 @@ Result<void> Core::flush_growth(platform::File& file) noexcept {
 // The file ranges of log positions [from, to), by the ring of stretches.
 Result<void> Core::flush_log(std::uint64_t from, std::uint64_t to) noexcept {
     const bool adopt = !adopted_.load(std::memory_order_relaxed);
+    // ORDER(tail): acquire - the ring entries below it are whole; pairs with Intent::run().
     const std::uint64_t entered = base::load_acquire(shared_->places.stretches);
     const std::uint64_t oldest = entered > runtime::kStretchRing / 2 ? entered - runtime::kStretchRing / 2 : 0;
     std::uint64_t upper = to;
@@ -115,6 +117,7 @@ Result<void> Core::sync() noexcept {
     if (!writable_) {
         return {};   // nothing of ours is undurable
     }
+    // ORDER(tail): acquire - the frames up to here are whole; pairs with Intent::run().
     return make_durable(base::load_acquire(shared_->tail.position));
 }
 

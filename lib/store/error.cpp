@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// Names of error codes, and errors and digests as text.
 #include <quire/error.h>
 
 #include <quire/store.h>

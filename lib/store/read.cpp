@@ -44,7 +44,9 @@ Found Core::find(std::uint64_t hash, index::Bytes key) noexcept {
 
 // K7: after a failed flush a page younger than the durable label may be lost from the cache at any time.
 Result<void> Core::believable(std::uint64_t hash) noexcept {
+    // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
     format::PageRef ref{base::load_seq_cst(shared_->readers.root)};
+    // ORDER(publish): acquire - its pages are sealed and durable; pairs with the release in publish().
     const std::uint64_t durable = base::load_acquire(shared_->readers.published_label);
     const std::uint32_t* half = nullptr;
     for (;;) {
@@ -141,6 +143,7 @@ void Core::view_many(runtime::PinLine& line, std::span<const ByteView> keys, std
             std::uint64_t hashes[kStage];
             if (count > 1) {
                 index::Walked walked[kStage];
+                // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
                 const format::PageRef root{base::load_seq_cst(shared_->readers.root)};
                 for (std::size_t i = 0; i < count; ++i) {
                     hashes[i] = format::key_hash(keys[begin + i].bytes(), space_.hash_seed);

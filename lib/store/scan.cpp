@@ -43,6 +43,7 @@ bool Core::next_bucket(runtime::PinLine& line, std::uint64_t& cursor, std::vecto
         elements.reserve(2 * std::size_t{space_.geometry.bucket_groups} * format::kGroupSlots);
         epoch::Pins::open(line);
         const auto fault = platform::catch_faults([&]() noexcept {
+            // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
             const format::PageRef root{base::load_seq_cst(shared_->readers.root)};
             format::PageRef ref = root;
             const std::uint32_t* half = nullptr;
@@ -67,6 +68,7 @@ bool Core::next_bucket(runtime::PinLine& line, std::uint64_t& cursor, std::vecto
                 std::size_t count = 0;
                 for (unsigned group = 0; group < space_.geometry.bucket_groups; ++group) {
                     for (const std::uint64_t& word : page->slots[group]) {
+                        // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
                         const format::Slot slot{base::load_seq_cst(word)};
                         if (!slot.empty()) {
                             offsets[count++] = slot.record().value;

@@ -27,6 +27,7 @@ Result<void> Core::may_write(ByteView key) const noexcept {
     if (key.size() > key_bytes_max_) {
         return base::fail(Errc::key_too_large, "the key is too large", key_bytes_max_);
     }
+    // ORDER(poison): acquire - an error that another flusher was told of counts here too; pairs with poison().
     if (base::load_acquire(shared_->durable.poison) != 0) {
         return base::fail(Errc::poisoned, "a flush failed: read-only until every process has closed the store");
     }
@@ -63,6 +64,7 @@ void Core::walk_ahead(std::uint64_t hash, Bytes key) noexcept {
         return;
     }
     (void)platform::catch_faults([&]() noexcept {
+        // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
         const format::PageRef root{base::load_seq_cst(shared_->readers.root)};
         const index::Walked walked = index::walk(space_, root, hash);
         if (walked.page != nullptr) {
@@ -95,6 +97,7 @@ std::byte* Core::begin_frame(std::byte* at, std::uint64_t bytes, bool durable, s
     header.what = FrameHeader::describe(FrameKind::commit, durable ? format::kFrameDurable : std::uint8_t{0}, records);
     at += sizeof(FrameHeader);
     if (durable) {
+        // ORDER(durable): acquire - whoever raised it has flushed; pairs with the release in raise_durable().
         const std::uint64_t known = base::load_acquire(shared_->durable.position);
         std::memcpy(at, &known, sizeof known);
         at += sizeof known;

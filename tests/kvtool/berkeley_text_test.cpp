@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/berkeley_text.h promises, tried through it.
 #include "kvtool/berkeley_text.h"
 
 #include <doctest/doctest.h>

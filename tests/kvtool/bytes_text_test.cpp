@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/bytes_text.h promises, tried through it.
 #include "kvtool/bytes_text.h"
 
 #include <doctest/doctest.h>

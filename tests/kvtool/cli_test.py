@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
+# Long because one script drives one program, row by row of its contract.
+#
 # kvtool as a script sees it: what goes to stdout exactly and alone, one line on stderr, the exit code, and that nothing is
 # lost. Standard library only.
 #

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/exit_code.h promises, tried through it.
 #include "kvtool/exit_code.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/figures.h promises, tried through it.
 #include "kvtool/figures.h"
 
 #include <doctest/doctest.h>

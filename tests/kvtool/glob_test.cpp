@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/glob.h promises, tried through it.
 #include "kvtool/glob.h"
 
 #include <string>

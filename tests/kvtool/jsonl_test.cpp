@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/jsonl.h promises, tried through it.
 #include "kvtool/jsonl.h"
 
 #include <doctest/doctest.h>

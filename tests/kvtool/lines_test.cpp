@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/lines.h promises, tried through it.
 #include "kvtool/lines.h"
 
 #include <algorithm>

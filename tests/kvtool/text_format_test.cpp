@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/text_format.h promises, tried through it.
 #include "kvtool/text_format.h"
 
 #include <doctest/doctest.h>

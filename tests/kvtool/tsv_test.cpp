@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What kvtool/tsv.h promises, tried through it.
 #include "kvtool/tsv.h"
 
 #include <doctest/doctest.h>

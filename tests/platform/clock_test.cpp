@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/clock.h promises, tried through it.
 #include "platform/clock.h"
 
 #include <doctest/doctest.h>

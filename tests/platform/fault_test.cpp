@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/fault.h promises, tried through it.
 #include "platform/fault.h"
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/file.h promises, tried through it.
 #include "platform/file.h"
 
 #include <array>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/lock_file.h promises, tried through it.
 #include "platform/lock_file.h"
 
 #include "scratch.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/process.h promises, tried through it.
 #include "platform/process.h"
 
 #include <set>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/random.h promises, tried through it.
 #include "platform/random.h"
 
 #include <bit>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/view.h promises, tried through it.
 #include "platform/view.h"
 
 #include <cstring>

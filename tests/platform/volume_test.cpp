@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/volume.h promises, tried through it.
 #include "platform/volume.h"
 
 #include "scratch.h"

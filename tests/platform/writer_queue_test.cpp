@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/writer_queue.h promises, tried through it.
 #include "platform/writer_queue.h"
 
 #include <thread>

@@ -2,6 +2,7 @@
 //
 // What can be wrong with a request, a file or the machine: each has an error of its own, and the store is none the worse.
 // What this system cannot show is skipped, loudly.
+// Long because each kind of bad input is a short case of its own.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

@@ -51,7 +51,7 @@ struct Round {
         workload.jumbo_bytes_min = small ? 17 << 10 : 300 << 10;
         workload.jumbo_bytes_max = small ? 40 << 10 : 600 << 10;
         workload.jumbo_one_in = small ? 100 : 1'000;
-        workload.batch_steps_max = 150;   // more words than an intent holds
+        workload.batch_steps_max = 400;   // more words than an intent holds
         workload.durable_batch = with_checkpoints ? 2 : 0;
         workload.sync = with_checkpoints ? 1 : 0;
         workload.checkpoint = with_checkpoints ? 2 : 0;
@@ -131,7 +131,7 @@ public:
             if (number % kRoundsPerStore == 0) {
                 renew();
             }
-            const Round round{seed_, number, small_, random_.one_in(3)};
+            const Round round{seed_, number, small_, random_.one_in(5)};
             const std::string wrong = kill_once(round);
             if (!wrong.empty()) {
                 std::printf("FAILED after kill %llu (%s geometry, %s): %s\nrepeat with --seed %llu\n",

@@ -4,6 +4,7 @@
 // production one, and cross every boundary of the file at least a hundred times (counted by the engine itself).
 //
 // QUIRE_SEED repeats a run; QUIRE_OPS is the number of operations on each of the ordinary stores.
+// Long because model, workload and count table belong together.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 

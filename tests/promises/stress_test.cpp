@@ -10,6 +10,7 @@
 //                 5 The next commit comes after at most three slices once a dead owner's LIVE byte is free (counted).
 //
 // Usage: stress_test [--seconds N] [--handovers N] [--seed S]
+// Long because writers, readers and their judge share one protocol.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The simulator itself: what a power cut may and may not take.
+// Long because each fact of the simulated disk is a short case of its own.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 

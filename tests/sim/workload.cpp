@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// Long because every operation of a workload stands beside its model.
 #include "sim/workload.h"
 
 #include <algorithm>

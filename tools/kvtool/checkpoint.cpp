@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool checkpoint: make everything durable and leave nothing to replay.
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"
 

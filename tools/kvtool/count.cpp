@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool count: how many records there are.
 #include "kvtool/output.h"
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool create: make a new, empty store.
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"
 

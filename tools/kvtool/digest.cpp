@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool digest: one sum over all records.
 #include "kvtool/output.h"
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"

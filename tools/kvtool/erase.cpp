@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool erase: remove records by key.
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"
 

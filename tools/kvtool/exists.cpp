@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool exists: is a key there.
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool get: the value of one or several keys.
 #include "kvtool/bytes_text.h"
 #include "kvtool/output.h"
 #include "kvtool/session.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool help: what each verb does.
 #include "kvtool/output.h"
 #include "kvtool/stop.h"
 #include "kvtool/verbs.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool put: write one record.
 #include "kvtool/session.h"
 #include "kvtool/verbs.h"
 

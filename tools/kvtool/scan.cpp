@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool scan: list records by prefix or pattern.
 #include "kvtool/bytes_text.h"
 #include "kvtool/glob.h"
 #include "kvtool/jsonl.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// kvtool version: release, format and system.
 #include "kvtool/console.h"
 #include "kvtool/output.h"
 #include "kvtool/verbs.h"

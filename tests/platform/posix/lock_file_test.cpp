@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/lock_file.h promises on this system alone.
 #include "platform/lock_file.h"
 
 #include <unistd.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/process.h promises on this system alone.
 #include "platform/process.h"
 
 #include <sys/syscall.h>

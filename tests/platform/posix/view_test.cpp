@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/view.h promises on this system alone.
 #include "platform/view.h"
 
 #include <fstream>

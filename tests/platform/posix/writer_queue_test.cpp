@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/writer_queue.h promises on this system alone.
 #include "platform/writer_queue.h"
 
 #include "base/shared_word.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/fault.h promises on this system alone.
 #include "platform/fault.h"
 
 #include "platform/win32/win32.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// What platform/file.h promises on this system alone.
 #include "platform/file.h"
 
 #include "platform/clock.h"
