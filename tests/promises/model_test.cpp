@@ -23,7 +23,7 @@ namespace {
 
 std::uint64_t operations_wanted() {
     const char* text = std::getenv("QUIRE_OPS");
-    return text != nullptr ? std::strtoull(text, nullptr, 0) : 5'000;
+    return text != nullptr ? std::strtoull(text, nullptr, 0) : 4'000;
 }
 
 // A store, its model, and everything that is done to both.
@@ -394,10 +394,10 @@ TEST_CASE("random operations agree with std::map and cross every boundary a hund
     many.jumbo_one_in = 0;
 
     const Plan plans[] = {
-        {"smallest geometry, growing", 40, smallest, growing, 0, operations, operations / 6 + 1},
-        {"smallest geometry, few keys", 10, smallest, few, 0, operations, operations / 6 + 1},
+        {"smallest geometry, growing", 40, smallest, growing, 0, operations, operations / 4 + 1},
+        {"smallest geometry, few keys", 10, smallest, few, 0, operations, operations / 4 + 1},
         {"smallest geometry, overflow chains", 3, smallest, deep, 60'000, operations, operations / 2 + 1},
-        {"production geometry", 3, production, wide, 0, operations, operations / 6 + 1},
+        {"production geometry", 3, production, wide, 0, operations, operations / 4 + 1},
         {"production geometry, many keys", 1, production, many, 120'000, operations, operations / 2 + 1},
     };
     unsigned number = 0;

@@ -49,13 +49,13 @@ struct Workload {
     std::uint64_t jumbo_one_in = 0;          // 0: never
     std::uint64_t batch_steps_max = 20;
     std::uint64_t batch_bytes_max = 32u << 10;
-    std::uint64_t put = 50;
-    std::uint64_t erase = 15;
-    std::uint64_t insert = 10;
-    std::uint64_t batch = 20;
+    std::uint64_t put = 500;                 // what waits for a device is rare: it is all that takes time
+    std::uint64_t erase = 150;
+    std::uint64_t insert = 100;
+    std::uint64_t batch = 200;
     std::uint64_t durable_batch = 1;
     std::uint64_t sync = 1;
-    std::uint64_t checkpoint = 1;
+    std::uint64_t checkpoint = 3;
 };
 
 // The key that a number stands for: the empty one, tiny ones, ordinary ones, some of hundreds and a few of thousands

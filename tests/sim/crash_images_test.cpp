@@ -156,6 +156,7 @@ int main(int count, char** words) {
     if (failure) {
         std::printf("violation after %llu images: %s\n  repeat: %s\n", as_ull(tally.judged), failure->what.c_str(),
                     sim::repeat_line(failure->spot).c_str());
+        std::printf("  store: %s\n", failure->setup.c_str());
         if (!failure->image.empty()) {
             std::printf("  image: %s\n", failure->image.c_str());
         }

@@ -92,7 +92,7 @@ std::optional<Violation> Workload::run(const Watch& watch) {
             }
             const Step step = op_ == ops_ ? &Workload::look : next_step();
             if (const auto done = op_ == 0 ? restart(Disk()) : (this->*step)(); !done) {
-                return Violation{{seed_, op_, 0, 0}, done.error(), {}};
+                return Violation{.spot = {seed_, op_, 0, 0}, .what = done.error(), .image = {}};
             }
             ++tally_.ops;
             take(0, images_per_op_);
@@ -103,6 +103,9 @@ std::optional<Violation> Workload::run(const Watch& watch) {
         return std::nullopt;
     };
     auto failure = run_ops();
+    if (failure) {
+        failure->setup = describe_setup();
+    }
     if (subject_.complaint) {
         disk_.retire();
         (void)subject_.store.close();
@@ -110,6 +113,13 @@ std::optional<Violation> Workload::run(const Watch& watch) {
     set_cut_hook(outer);
     ++tally_.workloads;
     return failure;
+}
+
+std::string Workload::describe_setup() const {
+    const Options& options = setup_.options;
+    return "checkpoint_log_bytes_max " + std::to_string(options.checkpoint_log_bytes_max) +
+           (options.durability == Durability::durable ? ", durable" : ", buffered") +
+           (options.verify_reads ? ", reads verified" : ", reads not verified");
 }
 
 Workload::Step Workload::next_step() {
@@ -412,9 +422,8 @@ std::optional<Violation> Workload::look_at_pending(const Watch& watch) {
         }
         const auto prefix = look_at(pending);
         if (!prefix) {
-            return Violation{pending.spot, prefix.error(), pending.image.describe()};
+            return Violation{.spot = pending.spot, .what = prefix.error(), .image = pending.image.describe()};
         }
-        ++tally_.judged;
         tally_.distinct.insert(hash);
         tally_.lost += *prefix < pending.started ? 1 : 0;
         tally_.torn += pending.image.torn("store") ? 1 : 0;

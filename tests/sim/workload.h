@@ -56,6 +56,7 @@ struct Violation {
     Spot spot;
     std::string what;
     std::string image;           // empty: the live store was wrong
+    std::string setup{};         // how the store was opened
 };
 
 class Workload {
@@ -73,6 +74,7 @@ private:
         std::size_t durable;
         std::size_t started;
     };
+    std::string describe_setup() const;
     using Step = Checked<void> (Workload::*)();
 
     Step next_step();

@@ -67,14 +67,13 @@ public:
         }
         PathName name;
         std::memcpy(name.text_, path.data(), path.size());
-        name.text_[path.size()] = '\0';
         return name;
     }
     const char* c_str() const noexcept { return text_; }
 
 private:
-    PathName() noexcept {}
-    char text_[PATH_MAX];
+    PathName() noexcept = default;
+    char text_[PATH_MAX] = {};
 };
 
 inline FileId id_from(const struct stat& status) noexcept {
