@@ -22,21 +22,21 @@ bool Editor::young(const std::byte* page) const noexcept {
 
 Result<void> Editor::locate(Path& path) const noexcept {
     PageRef ref{base::load_relaxed(space_.shared->readers.root)};
-    const std::uint32_t* half = nullptr;
+    space::Parent parent;
     path.count = 0;
     for (;;) {
         base::require(path.count < kLevelsMax, "a path has too many levels");
         const PageKind kind = ref.level() == 0 ? PageKind::bucket : PageKind::directory;
-        const auto* const page = space::page<format::PageHeader>(space_, ref, kind, half);
+        const auto* const page = space::page<format::PageHeader>(space_, ref, kind, parent);
         if (page == nullptr) {
-            return std::unexpected(space::refuse(space_, ref, kind, half));
+            return std::unexpected(space::refuse(space_, ref, kind, parent));
         }
         path.levels[path.count++] = {ref, space_.extents->at(ref.page(), format::kPageBytes)};
         if (ref.level() == 0) {
             return {};
         }
         Error error;
-        if (!step_down(space_, ref, half, path.hash, error)) {
+        if (!step_down(space_, ref, parent, path.hash, error)) {
             return std::unexpected(error);
         }
     }

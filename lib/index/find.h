@@ -61,11 +61,11 @@ struct Walked {
 };
 
 // One step down: the reference behind `entry` of the directory page that `ref` leads to.
-inline bool step_down(const space::Space& space, format::PageRef& ref, const std::uint32_t*& half, std::uint64_t hash,
+inline bool step_down(const space::Space& space, format::PageRef& ref, space::Parent& parent, std::uint64_t hash,
                       Error& error) noexcept {
-    const auto* const page = space::page<format::DirectoryPage>(space, ref, format::PageKind::directory, half);
+    const auto* const page = space::page<format::DirectoryPage>(space, ref, format::PageKind::directory, parent);
     if (page == nullptr) [[unlikely]] {
-        error = space::refuse(space, ref, format::PageKind::directory, half);
+        error = space::refuse(space, ref, format::PageKind::directory, parent);
         return false;
     }
     const unsigned fan_out = space.geometry.fan_out_bits;
@@ -77,24 +77,24 @@ inline bool step_down(const space::Space& space, format::PageRef& ref, const std
         error = {Errc::corrupt, 0, 0, ref.page().value, "a directory page holds a reference that cannot be"};
         return false;
     }
-    half = &page->seals[entry];
+    parent = {&page->seals[entry], &page->refs[entry]};
     ref = child;
     return true;
 }
 
 inline Walked walk(const space::Space& space, format::PageRef root, std::uint64_t hash) noexcept {
     format::PageRef ref = root;
-    const std::uint32_t* half = nullptr;
+    space::Parent parent;
     Walked walked;
     while (ref.level() > 0) {
-        if (!step_down(space, ref, half, hash, walked.error)) [[unlikely]] {
+        if (!step_down(space, ref, parent, hash, walked.error)) [[unlikely]] {
             return walked;
         }
     }
     walked.bucket = ref;
-    walked.page = space::page<format::BucketPage>(space, ref, format::PageKind::bucket, half);
+    walked.page = space::page<format::BucketPage>(space, ref, format::PageKind::bucket, parent);
     if (walked.page == nullptr) [[unlikely]] {
-        walked.error = space::refuse(space, ref, format::PageKind::bucket, half);
+        walked.error = space::refuse(space, ref, format::PageKind::bucket, parent);
     }
     return walked;
 }
@@ -111,10 +111,10 @@ inline const format::BucketPage* next_page(const space::Space& space, const form
         error = {Errc::corrupt, 0, 0, page.header.self, "a bucket's overflow reference cannot be"};
         return nullptr;
     }
-    const std::uint32_t* const half = &page.header.next_seal;
-    const auto* const next = space::page<format::BucketPage>(space, ref, format::PageKind::bucket, half);
+    const space::Parent parent{&page.header.next_seal, &page.header.next};
+    const auto* const next = space::page<format::BucketPage>(space, ref, format::PageKind::bucket, parent);
     if (next == nullptr) {
-        error = space::refuse(space, ref, format::PageKind::bucket, half);
+        error = space::refuse(space, ref, format::PageKind::bucket, parent);
     }
     return next;
 }
@@ -218,10 +218,10 @@ inline Found find_from(const space::Space& space, const Walked& walked, std::uin
 // Like walk(), without touching the bucket: only prefetches its home line. `page` is null when it must be verified first.
 inline Walked walk_ahead(const space::Space& space, format::PageRef root, std::uint64_t hash) noexcept {
     format::PageRef ref = root;
-    const std::uint32_t* half = nullptr;
+    space::Parent parent;
     Walked walked;
     while (ref.level() > 0) {
-        if (!step_down(space, ref, half, hash, walked.error)) {
+        if (!step_down(space, ref, parent, hash, walked.error)) {
             return walked;
         }
     }

@@ -39,11 +39,11 @@ Result<SegmentEntry> read_segment(const Space& space, PageRef root, SegmentId se
         return SegmentEntry{};
     }
     PageRef ref = root;
-    const std::uint32_t* half = nullptr;
+    Parent parent;
     while (ref.level() > 0) {
-        const auto* const node = page<DirectoryPage>(space, ref, PageKind::table_node, half);
+        const auto* const node = page<DirectoryPage>(space, ref, PageKind::table_node, parent);
         if (node == nullptr) {
-            return std::unexpected(refuse(space, ref, PageKind::table_node, half));
+            return std::unexpected(refuse(space, ref, PageKind::table_node, parent));
         }
         const std::uint64_t i = index_in(bits, ref.level(), segment.value);
         // ORDER(link): acquire - the page behind it is whole; pairs with Intent::run().
@@ -54,12 +54,12 @@ Result<SegmentEntry> read_segment(const Space& space, PageRef root, SegmentId se
         if (child.level() + 1 != ref.level()) {
             return base::fail(Errc::corrupt, "a table reference leads to the wrong level", ref.page().value);
         }
-        half = &node->seals[i];
+        parent = {&node->seals[i], &node->refs[i]};
         ref = child;
     }
-    const auto* const leaf = page<TableLeaf>(space, ref, PageKind::table_leaf, half);
+    const auto* const leaf = page<TableLeaf>(space, ref, PageKind::table_leaf, parent);
     if (leaf == nullptr) {
-        return std::unexpected(refuse(space, ref, PageKind::table_leaf, half));
+        return std::unexpected(refuse(space, ref, PageKind::table_leaf, parent));
     }
     const SegmentEntry& entry = leaf->entries[index_in(bits, 0, segment.value)];
     return SegmentEntry{base::load_relaxed(entry.life), base::load_relaxed(entry.state)};
@@ -154,7 +154,7 @@ Result<TableEdit::Where> TableEdit::walk(std::uint64_t first, unsigned level) co
     for (;;) {
         const auto* const header = page<format::PageHeader>(space_, ref, kind_at(ref.level()));
         if (header == nullptr) {
-            return std::unexpected(refuse(space_, ref, kind_at(ref.level()), nullptr));
+            return std::unexpected(refuse(space_, ref, kind_at(ref.level()), {}));
         }
         if (ref.level() == level) {
             return Where{ref, reinterpret_cast<const std::byte*>(header), header->born == space_.epoch().value};

@@ -54,9 +54,10 @@ public:
             find(space_.extents->why(ref.page(), format::kPageBytes));
             return nullptr;
         }
-        const bool ok = ref.well_formed() && space::verify(space_, ref, kind, half == 0 ? nullptr : &half) != nullptr;
+        const space::Parent known{half == 0 ? nullptr : &half, nullptr};
+        const bool ok = ref.well_formed() && space::verify(space_, ref, kind, known) != nullptr;
         if (!ok) {
-            find(space::refuse(space_, ref, kind, half == 0 ? nullptr : &half));
+            find(space::refuse(space_, ref, kind, known));
             return nullptr;
         }
         if (page->prefix != prefix) {

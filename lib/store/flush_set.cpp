@@ -43,7 +43,7 @@ Result<void> Core::add_born(std::vector<Range>& ranges, PageRef ref, std::uint64
     const PageKind kind = ref.level() == 0 ? PageKind::table_leaf : PageKind::table_node;
     const auto* const page = space::page<format::PageHeader>(space_, ref, kind);
     if (page == nullptr) {
-        return std::unexpected(space::refuse(space_, ref, kind, nullptr));
+        return std::unexpected(space::refuse(space_, ref, kind, {}));
     }
     if (page->born <= since) {
         return {};   // nothing below it changed since

@@ -20,7 +20,9 @@ using index::Found;
 
 namespace {
 
-constexpr int kTriesMax = 3;   // a page met after two whole checkpoints of a stalled reader: look again from the root
+// A reader that stalled through a checkpoint may hold a reference that was replaced meanwhile, and judge its page by the
+// half seal of the page that took its place: only damage that is met again from the root is damage.
+constexpr int kTriesMax = 3;
 
 }  // namespace
 
@@ -35,7 +37,7 @@ Found Core::find(std::uint64_t hash, index::Bytes key) noexcept {
         // ORDER(link): seq_cst - the root after the pin; pairs with Intent::run().
         const format::PageRef root{base::load_seq_cst(shared_->readers.root)};
         found = index::find(space_, root, hash, key, options_.verify_reads);
-        if (found.answer != Answer::failed || root.word == base::load_seq_cst(shared_->readers.root)) [[likely]] {
+        if (found.answer != Answer::failed) [[likely]] {
             break;
         }
     }
@@ -48,7 +50,7 @@ Result<void> Core::believable(std::uint64_t hash) noexcept {
     format::PageRef ref{base::load_seq_cst(shared_->readers.root)};
     // ORDER(publish): acquire - its pages are sealed and durable; pairs with the release in publish().
     const std::uint64_t durable = base::load_acquire(shared_->readers.published_label);
-    const std::uint32_t* half = nullptr;
+    space::Parent parent;
     for (;;) {
         const auto* const page = extents_->as<format::PageHeader>(ref.page());
         Error error;
@@ -58,7 +60,7 @@ Result<void> Core::believable(std::uint64_t hash) noexcept {
         if (ref.level() == 0) {
             return {};
         }
-        if (!index::step_down(space_, ref, half, hash, error)) {
+        if (!index::step_down(space_, ref, parent, hash, error)) {
             return std::unexpected(error);
         }
     }

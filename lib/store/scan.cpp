@@ -42,24 +42,29 @@ bool Core::next_bucket(runtime::PinLine& line, std::uint64_t& cursor, std::vecto
         }
         elements.reserve(2 * std::size_t{space_.geometry.bucket_groups} * format::kGroupSlots);
         epoch::Pins::open(line);
-        const auto fault = platform::catch_faults([&]() noexcept {
+        bool page_failed = false;
+        const auto read_bucket = [&]() noexcept {
+            elements.clear();
+            page_failed = false;
             // ORDER(link): seq_cst - under a pin, as every walk; pairs with Intent::run().
             const format::PageRef root{base::load_seq_cst(shared_->readers.root)};
             format::PageRef ref = root;
-            const std::uint32_t* half = nullptr;
+            space::Parent parent;
             Error error;
             while (ref.level() > 0) {
                 depth = ref.depth() + space_.geometry.fan_out_bits;   // a damaged page costs what it cannot lead to
-                if (!index::step_down(space_, ref, half, cursor, error)) {
+                if (!index::step_down(space_, ref, parent, cursor, error)) {
                     depth = ref.depth();
+                    page_failed = true;
                     damaged(error);
                     return;
                 }
             }
             depth = ref.depth();
-            const auto* page = space::page<format::BucketPage>(space_, ref, format::PageKind::bucket, half);
+            const auto* page = space::page<format::BucketPage>(space_, ref, format::PageKind::bucket, parent);
             if (page == nullptr) {
-                damaged(space::refuse(space_, ref, format::PageKind::bucket, half));
+                page_failed = true;
+                damaged(space::refuse(space_, ref, format::PageKind::bucket, parent));
                 return;
             }
             const unsigned bucket_depth = depth;
@@ -102,10 +107,16 @@ bool Core::next_bucket(runtime::PinLine& line, std::uint64_t& cursor, std::vecto
                 const format::BucketPage* const before = page;
                 page = index::next_page(space_, *before, bucket_depth, ref, error);
                 if (page == nullptr && ref) {
+                    page_failed = true;
                     damaged(error);
                 }
             }
-        });
+        };
+        constexpr int kTriesMax = 3;   // as for a get: a page may have been judged by its successor's half seal
+        auto fault = platform::catch_faults(read_bucket);
+        for (int i = 1; i < kTriesMax && !fault && page_failed; ++i) {
+            fault = platform::catch_faults(read_bucket);
+        }
         epoch::Pins::close(line, shared_->readers);
         if (fault) {
             damaged(fault_error(*fault));

@@ -32,7 +32,8 @@ Result<std::uint32_t> Core::seal(PageRef ref, PageKind kind, std::uint64_t since
     if (kind == PageKind::bucket) {
         if (const PageRef next{page->next}; next) {
             QUIRE_TRY_AS(const std::uint32_t half, seal(next, PageKind::bucket, since));
-            base::store_relaxed(page->next_seal, half);
+            // ORDER(half): release - after the reference was read; pairs with the acquire in fault_of().
+            base::store_release(page->next_seal, half);
         }
     } else if (kind != PageKind::table_leaf) {
         auto* const node = reinterpret_cast<DirectoryPage*>(page);
@@ -50,7 +51,8 @@ Result<std::uint32_t> Core::seal(PageRef ref, PageKind kind, std::uint64_t since
                 QUIRE_TRY_AS(half_before, seal(child, child.level() == 0 ? leaf : kind, since));
                 before = child;
             }
-            base::store_relaxed(node->seals[i], half_before);
+            // ORDER(half): release - after the reference was read; pairs with the acquire in fault_of().
+            base::store_release(node->seals[i], half_before);
         }
     }
     const std::uint64_t sum = format::seal_of(*page);
