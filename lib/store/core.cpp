@@ -21,8 +21,18 @@ namespace {
 
 struct Registry {
     std::mutex mutex;   // held across the whole of an open and of a last close
-    std::map<platform::FileId, std::weak_ptr<Core>> cores;
+    struct Entry {
+        std::weak_ptr<Core> handles;   // counts handles
+        std::weak_ptr<Core> core;      // counts pins and the handles' one share
+    };
+    std::map<platform::FileId, Entry> cores;
 };
+
+// A pointer whose use count is that of handles: it shares a box that holds the Core.
+std::shared_ptr<Core> in_a_box(std::shared_ptr<Core> core) {
+    const auto box = std::make_shared<std::shared_ptr<Core>>(std::move(core));
+    return {box, box->get()};
+}
 
 Registry& registry() noexcept {
     static Registry* const one = new Registry;   // never destroyed: stores may close during exit
@@ -68,14 +78,19 @@ Result<std::shared_ptr<Core>> Core::open(std::string_view path, const Options& o
         if (const auto id = platform::id_of(path)) {
             const auto known = registry().cores.find(*id);
             if (known != registry().cores.end()) {
-                if (auto core = known->second.lock(); core && core->state_ == State::open) {
+                if (auto core = known->second.core.lock(); core && core->state_ == State::open) {
                     if (options.access == Access::create_new) {
                         return base::fail(Errc::already_exists, "a store is there already");
                     }
                     if (options.access != Access::read_only && !core->writable_) {
                         return base::fail(Errc::in_use, "this process has the store open read-only");
                     }
-                    return core;
+                    auto shared = known->second.handles.lock();
+                    if (!shared) {   // only pins are left of it
+                        shared = in_a_box(core);
+                        known->second.handles = shared;
+                    }
+                    return shared;
                 }
             }
         }
@@ -89,8 +104,9 @@ Result<std::shared_ptr<Core>> Core::open(std::string_view path, const Options& o
         QUIRE_TRY(core->open_file(path, tuning));
         QUIRE_TRY(core->attach());
         core->registered_as_ = core->file_.id();
-        registry().cores[core->registered_as_] = core;
-        return core;
+        auto shared = in_a_box(core);
+        registry().cores[core->registered_as_] = {shared, core};
+        return shared;
     } catch (const std::bad_alloc&) {
         return base::fail(Errc::out_of_memory, "no memory to open the store");
     }
@@ -310,13 +326,11 @@ Result<void> Core::close(std::shared_ptr<Core>& handle) noexcept {
         return base::fail(Errc::closed, "this handle holds no store");
     }
     const std::lock_guard lock(registry().mutex);
-    const std::uint64_t pins = handle->pin_count_;
-    const auto holders = static_cast<std::uint64_t>(handle.use_count());
-    if (holders > pins + 1) {
+    if (handle.use_count() > 1) {
         handle.reset();   // other handles go on
         return {};
     }
-    if (pins > 0) {
+    if (handle->pin_count_ > 0) {
         return base::fail(Errc::in_use, "pins or snapshots of this store are still held");
     }
     const auto done = handle->shut_down();
@@ -328,8 +342,8 @@ Result<void> Core::close(std::shared_ptr<Core>& handle) noexcept {
 // The views of an inherited store do not exist in the child, and where they were something else may lie by now: what would
 // unmap them is left alone.
 void Core::give_up_inherited() noexcept {
-    for (auto& [id, weak] : registry().cores) {
-        if (const auto core = weak.lock()) {
+    for (auto& [id, entry] : registry().cores) {
+        if (const auto core = entry.core.lock()) {
             core->state_ = State::inherited;
             if (core->attachment_) {
                 core->attachment_->abandon_in_child();

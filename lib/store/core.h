@@ -38,9 +38,10 @@
 
 namespace quire {
 
-class Core {
+class Core : public std::enable_shared_from_this<Core> {
 public:
     // ---- opening and closing (core.cpp) ----
+    // What handles share: their use count counts handles alone; pins share the Core itself.
     [[nodiscard]] static Result<std::shared_ptr<Core>> open(std::string_view path, const Options& options,
                                                             const store::Tuning& tuning) noexcept;
     [[nodiscard]] static Result<void> close(std::shared_ptr<Core>& handle) noexcept;
@@ -50,7 +51,7 @@ public:
 
     // ---- reading (read.cpp, scan.cpp) ----
     [[nodiscard]] Result<bool> get(ByteView key, std::string* value) noexcept;
-    [[nodiscard]] Result<Pin> pin(const std::shared_ptr<Core>& self) noexcept;
+    [[nodiscard]] Result<Pin> pin() noexcept;
     [[nodiscard]] Lookup view(runtime::PinLine& line, ByteView key) noexcept;
     void view_many(runtime::PinLine& line, std::span<const ByteView> keys, std::span<Lookup> found) noexcept;
     struct Element {

@@ -104,12 +104,12 @@ Result<bool> Core::get(ByteView key, std::string* value) noexcept {
     return found.answer == Answer::found;
 }
 
-Result<Pin> Core::pin(const std::shared_ptr<Core>& self) noexcept {
+Result<Pin> Core::pin() noexcept {
     QUIRE_TRY(enter());
     QUIRE_TRY_AS(runtime::PinLine* const line, pins_->claim());
     base::store_relaxed(line->started, static_cast<std::uint64_t>(platform::now().count()));
     epoch::Pins::close(*line, shared_->readers);
-    auto state = std::unique_ptr<Pin::State>(new (std::nothrow) Pin::State(self, *line));
+    auto state = std::unique_ptr<Pin::State>(new (std::nothrow) Pin::State(shared_from_this(), *line));
     if (state == nullptr) {
         epoch::Pins::release(*line);
         return base::fail(Errc::out_of_memory, "no memory for a pin");

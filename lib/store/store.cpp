@@ -59,7 +59,7 @@ Result<bool> Store::get(ByteView key, std::string& value) const noexcept {
 }
 
 Result<bool> Store::contains(ByteView key) const noexcept { return core_ ? core_->get(key, nullptr) : no_store(); }
-Result<Pin> Store::pin() const noexcept { return core_ ? core_->pin(core_) : no_store(); }
+Result<Pin> Store::pin() const noexcept { return core_ ? core_->pin() : no_store(); }
 
 Result<void> Store::put(ByteView key, ByteView value) noexcept {
     if (!core_) [[unlikely]] {
