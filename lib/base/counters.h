@@ -24,9 +24,9 @@ struct Counters {
     std::uint64_t overflow_pages = 0;
     std::uint64_t freezes = 0;
     std::uint64_t checkpoints = 0;
-    std::uint64_t frames_replayed = 0;
+    std::uint64_t frames_replayed = 0;      // counted in records
     std::uint64_t intents_redone = 0;
-    std::uint64_t frames_adopted = 0;       // valid frames of a dead writer, applied by a successor
+    std::uint64_t frames_adopted = 0;       // of a dead writer, applied by a successor; counted in records
     std::uint64_t writer_slices = 0;        // slices slept for the writer word
     std::uint64_t bytes_flushed = 0;        // handed to View::flush by ranges
 };
