@@ -263,9 +263,16 @@ Result<void> TableEdit::prepare() noexcept {
         space_.extents->distrust(page.at);
         QUIRE_TRY_AS(const Where old, walk(page.first, static_cast<unsigned>(page.level)));
         std::memset(page.memory, 0, format::kPageBytes);
-        if (old.ref) {
-            std::memcpy(page.memory + sizeof(format::PageHeader), old.memory + sizeof(format::PageHeader),
-                        format::kPageBytes - sizeof(format::PageHeader));
+        if (old.ref && page.level == 0) {
+            std::memcpy(reinterpret_cast<TableLeaf*>(page.memory)->entries,
+                        reinterpret_cast<const TableLeaf*>(old.memory)->entries, sizeof(TableLeaf::entries));
+        } else if (old.ref) {
+            auto* const to = reinterpret_cast<DirectoryPage*>(page.memory);
+            const auto* const from = reinterpret_cast<const DirectoryPage*>(old.memory);
+            for (std::uint64_t k = 0; k < std::uint64_t{1} << bits_; ++k) {
+                to->refs[k] = from->refs[k];
+                to->seals[k] = base::load_relaxed(from->seals[k]);   // a checkpoint may be sealing it
+            }
         }
         auto& header = *reinterpret_cast<format::PageHeader*>(page.memory);
         header.self = page.at.value;

@@ -18,21 +18,23 @@ namespace quire {
 template <class Body>
 Result<void> Core::while_writing(Body&& body) noexcept {
     QUIRE_TRY_AS(const auto claimed, writer_->claim(options_.lock_wait));
+    bool repaired = claimed == runtime::WriterWord::Claimed::clean;
     Result<void> result;
     const auto fault = platform::catch_faults([&]() noexcept {
-        if (claimed == runtime::WriterWord::Claimed::inherited) {
+        if (!repaired) {
             result = repair();
             if (!result) {
                 return;
             }
+            repaired = true;
         }
         result = body();
     });
     if (fault) {
         result = std::unexpected(fault_error(*fault));
     }
-    const bool unfinished = base::load_relaxed(shared_->intent.armed) != 0 || frame_pending_ || fault.has_value() ||
-                            (claimed == runtime::WriterWord::Claimed::inherited && !result);
+    const bool unfinished =
+        !repaired || fault.has_value() || frame_pending_ || base::load_relaxed(shared_->intent.armed) != 0;
     frame_pending_ = false;
     writer_->release(unfinished);
     return result;
