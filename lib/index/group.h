@@ -22,10 +22,11 @@ namespace quire::index {
 [[gnu::no_sanitize_thread]] inline unsigned match_tags(const std::uint64_t* slots, std::uint16_t tag) noexcept {
 #if defined(__SSE2__)
     const auto* const line = reinterpret_cast<const __m128i*>(slots);
-    const auto load = [&](int i) { return _mm_castsi128_ps(_mm_load_si128(line + i)); };
+    const __m128 pairs[4] = {_mm_castsi128_ps(_mm_load_si128(line)), _mm_castsi128_ps(_mm_load_si128(line + 1)),
+                             _mm_castsi128_ps(_mm_load_si128(line + 2)), _mm_castsi128_ps(_mm_load_si128(line + 3))};
     // The high halves of two slots each, tags in the upper 16 bits; arithmetic shift makes them 32-bit lanes.
-    const __m128i a = _mm_srai_epi32(_mm_castps_si128(_mm_shuffle_ps(load(0), load(1), 0xdd)), 16);
-    const __m128i b = _mm_srai_epi32(_mm_castps_si128(_mm_shuffle_ps(load(2), load(3), 0xdd)), 16);
+    const __m128i a = _mm_srai_epi32(_mm_castps_si128(_mm_shuffle_ps(pairs[0], pairs[1], 0xdd)), 16);
+    const __m128i b = _mm_srai_epi32(_mm_castps_si128(_mm_shuffle_ps(pairs[2], pairs[3], 0xdd)), 16);
     const __m128i equal = _mm_cmpeq_epi16(_mm_packs_epi32(a, b), _mm_set1_epi16(static_cast<short>(tag)));
     return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
 #else
